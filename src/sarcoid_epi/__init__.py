@@ -1,0 +1,1 @@
+"""Epidemiological cohort analysis of sarcoidosis."""
