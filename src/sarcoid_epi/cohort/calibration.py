@@ -1,0 +1,169 @@
+"""Hit the targets: solve each node's intercept on a reference population, never touch a patient.
+
+The reference population is a scrambled Sobol sequence, one dimension for each variable, fixed for good. A target is
+compared with the average of the *conditional chances*, not of drawn outcomes, so the solution has no sampling noise of
+its own. A design's targets are solved given the world's intercepts; a world's never depend on a design.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+
+import numpy as np
+from scipy.special import expit, logit
+from scipy.stats import qmc
+
+from sarcoid_epi.cohort.node import Column, Columns, Node, Target, ancestors, drawn
+from sarcoid_epi.cohort.steps import NODES
+from sarcoid_epi.cohort.streams import Floats
+from sarcoid_epi.errors import ConfigurationError, Problem
+from sarcoid_epi.scenario import Design, Parameter, World
+
+REFERENCE_POINTS = 2**16
+REFERENCE_SCRAMBLE = 20200516
+
+Intercepts = Mapping[str, tuple[float, ...]]
+
+
+@dataclass(frozen=True)
+class Reached:
+    """One target of the calibration report: what was asked of which node, and what it came to."""
+
+    node: str
+    path: str
+    population: str
+    target: float
+    achieved: float
+    basis: str
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Intercepts by node, and the report of the targets they reach."""
+
+    intercepts: Intercepts
+    report: tuple[Reached, ...]
+
+
+class ReferencePopulation:
+    """Uniforms of the reference population: one Sobol dimension for each variable that spends a uniform."""
+
+    def __init__(self, points: int = REFERENCE_POINTS, scramble: int = REFERENCE_SCRAMBLE):
+        names = [node.name for node in NODES if node.stochastic]
+        sequence = qmc.Sobol(len(names), scramble=True, bits=32, rng=np.random.default_rng(scramble))
+        # Column-wise, so that one variable's uniforms lie together in memory.
+        self._points = np.asfortranarray(sequence.random(points))
+        # A scrambled point may be exactly 0, where a quantile is infinite.
+        np.clip(self._points, 2.0**-33, 1 - 2.0**-33, out=self._points)
+        self._column = {name: position for position, name in enumerate(names)}
+
+    def __call__(self, variable: str) -> Floats:
+        return self._points[:, self._column[variable]]
+
+
+@lru_cache(maxsize=2)
+def reference_population(points: int = REFERENCE_POINTS, scramble: int = REFERENCE_SCRAMBLE) -> ReferencePopulation:
+    """The reference population, made once."""
+    return ReferencePopulation(points, scramble)
+
+
+def parameter(path: str, of: World | Design) -> Parameter:
+    """The parameter at a path of a world or design."""
+    return of.parameters()[path]
+
+
+def solve(log_odds: Floats, target: float) -> float:
+    """Intercept a with mean(expit(a + log_odds)) = target.
+
+    Newton on the logit scale, a <- a - [logit P(a) - logit target] P (1 - P) / P'(a), where P is nearly linear: about
+    four steps from anywhere. Log odds of minus infinity count as patients without a chance.
+
+    Raises
+    ------
+    ConfigurationError
+        When no intercept reaches the target: more is asked than there are patients with a chance.
+
+    Examples
+    --------
+    >>> round(solve(np.zeros(10), 0.25), 6) == round(float(np.log(1 / 3)), 6)
+    True
+    """
+    ceiling = float(np.isfinite(log_odds).mean())
+    if target in (0.0, 1.0) and ceiling == 1:
+        return np.inf if target else -np.inf
+    if not 0 < target < ceiling:
+        raise ConfigurationError(Problem(f"a share of {target:g} cannot be reached", why=f"at most {ceiling:.4g} can"))
+    intercept = float(logit(target / ceiling))
+    for _ in range(60):
+        chance = expit(intercept + log_odds)
+        share = float(chance.mean())
+        slope = float((chance * (1 - chance)).mean())
+        step = float(logit(share / ceiling) - logit(target / ceiling)) * share * (1 - share / ceiling) / slope
+        intercept -= step
+        if abs(step) < 1e-13 * max(1.0, abs(intercept)):
+            break
+    return intercept
+
+
+def _inside(target: Target, columns: Columns, size: int) -> Column:
+    if not target.among:
+        return np.ones(size, dtype=bool)
+    flag = columns[target.among.removeprefix("not ")].astype(bool)
+    return np.asarray(~flag if target.among.startswith("not ") else flag)
+
+
+def _solve_node(node: Node, log_odds: Column, columns: Columns, of: World | Design) -> tuple[list[float], list[Reached]]:
+    intercepts, report = [], []
+    for target in node.targets:
+        wanted = parameter(target.path, of)
+        inside = log_odds[_inside(target, columns, log_odds.size)]
+        try:
+            intercept = solve(inside, wanted.value)
+        except ConfigurationError as error:
+            why = error.problems[0].why
+            where = f"{of.name}: {target.path}"
+            raise ConfigurationError(Problem(f"{wanted.value:g} cannot be reached", where, why, "lower it")) from None
+        intercepts.append(intercept)
+        achieved = float(expit(intercept + inside).mean())
+        population = target.among.replace("_", " ") or "all patients"
+        report.append(Reached(node.name, target.path, population, wanted.value, achieved, str(wanted.basis)))
+    return intercepts, report
+
+
+@lru_cache(maxsize=64)
+def calibrate(world: World, design: Design) -> Calibration:
+    """Intercepts of every node with targets, under a world and a design, with the report of what they reach.
+
+    Cached by the contents of world and design; a full calibration takes well under two seconds.
+    """
+    return calibrate_on(reference_population(), world, design)
+
+
+def calibrate_on(reference: ReferencePopulation, world: World, design: Design) -> Calibration:
+    """`calibrate` on a reference population of one's own."""
+    # The world's targets hold at its own reference time, whatever the design.
+    at_reference = {"years_since_diagnosis": np.float64(world.osseous.reference_years.value)}
+    intercepts: dict[str, tuple[float, ...]] = {}
+    report: list[Reached] = []
+    columns: Columns = {}
+    for node in ancestors(NODES, (node.name for node in NODES if node.targets)):
+        if node.name in at_reference:
+            columns[node.name] = np.asarray(at_reference[node.name])
+            continue
+        value = node(columns, reference, world, design)
+        if node.targets:
+            of = design if node.targets[0].of == "design" else world
+            solved, reached = _solve_node(node, value, columns, of)
+            intercepts[node.name] = tuple(solved)
+            report += reached
+            value = drawn(reference(node.name), value, solved)
+        columns[node.name] = value
+    return Calibration(intercepts, tuple(report))
+
+
+def fingerprint(*scenario: World | Design) -> str:
+    """A hash of everything that a world and a design say."""
+    return sha256("\n".join(part.model_dump_json() for part in scenario).encode()).hexdigest()

@@ -1,0 +1,194 @@
+"""Make a cohort: patients as a study sees them, and the truth beside them.
+
+Source patients are numbered 0, 1, 2, ... for good; each is a pure function of (world, design, seed, number). A study
+meets some of them, in their order: its cohort of size n is the first n that enter. So a smaller cohort is the beginning
+of a larger one, and two designs look at the same people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sarcoid_epi.cohort.calibration import Calibration, Intercepts, calibrate
+from sarcoid_epi.cohort.node import Column, Columns, Node, ancestors, drawn
+from sarcoid_epi.cohort.steps import NODES
+from sarcoid_epi.cohort.streams import Floats, Uniforms, uniforms
+from sarcoid_epi.errors import ConfigurationError, Problem, unknown
+from sarcoid_epi.scenario import Design, World
+from sarcoid_epi.vocabulary import PATIENT_BY_NAME, TRUTH_BY_NAME
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+BLOCK = 2**16
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """What a study sees (`patients`), what is true (`truth`, same index), how targets were hit, and how many were met."""
+
+    patients: DataFrame
+    truth: DataFrame
+    calibration: Calibration
+    source_patients: int
+
+
+@dataclass(frozen=True)
+class _Addressed:
+    """Uniforms of rows `first` to `first + count` in each of some replicates, one replicate after the other."""
+
+    seed: int
+    first: int
+    count: int
+    replicates: range
+
+    def __call__(self, variable: str) -> Floats:
+        blocks = [uniforms(self.seed, variable, self.first, self.count, replicate) for replicate in self.replicates]
+        return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """The uniforms of some of the rows."""
+
+    all: Uniforms
+    rows: Column
+
+    def __call__(self, variable: str) -> Floats:
+        return self.all(variable)[self.rows]
+
+
+def generate(world: World, design: Design, size: int, seed: int, block: int = BLOCK) -> Cohort:
+    """A cohort of `size` patients.
+
+    Parameters
+    ----------
+    world, design : World, Design
+        What makes patients, and the study that looks at them.
+    size : int
+        Patients that enter the study, at least 1.
+    seed : int
+        The only source of chance.
+    block : int
+        Source patients worked on at a time; changes memory, never a value.
+
+    Returns
+    -------
+    Cohort
+
+    Raises
+    ------
+    ConfigurationError
+        When the size is not a positive number, or a target cannot be reached.
+    """
+    from sarcoid_epi.cohort.tables import patient_frame, truth_frame
+
+    if size < 1:
+        raise ConfigurationError(Problem(f"a cohort of {size} patients", do="ask for at least one"))
+    calibration = calibrate(world, design)
+    wanted = [*PATIENT_BY_NAME, *TRUTH_BY_NAME]
+    parts: list[Columns] = []
+    met = source = 0
+    for columns in _entrants(world, design, calibration.intercepts, seed, wanted, block):
+        keep = min(size - met, columns["patient_id"].size)
+        met += keep
+        source = int(columns["patient_id"][keep - 1]) + 1 if keep else source
+        parts.append({name: columns[name][:keep] for name in wanted})
+        if met == size:
+            break
+    whole = {name: np.concatenate([part[name] for part in parts]) for name in wanted}
+    return Cohort(patient_frame(whole), truth_frame(whole), calibration, source)
+
+
+def replicates(
+    world: World, design: Design, size: int, count: int, seed: int, columns: Sequence[str], first: int = 0
+) -> Columns:
+    """Columns of `count` replicated cohorts of `size` patients each, as arrays of shape (count, size).
+
+    Replicate 0 is the cohort that `generate` gives. Only what the columns need is computed.
+
+    Raises
+    ------
+    ConfigurationError
+        When a column is unknown.
+    """
+    known = {node.name for node in NODES} | {"patient_id"}
+    strange = [name for name in columns if name not in known]
+    if strange:
+        raise ConfigurationError(*(unknown("column", name, known) for name in strange))
+    intercepts = calibrate(world, design).intercepts
+    share = design.entry.share.value
+    rows = int(np.ceil(size / share + 6 * np.sqrt(size * (1 - share)) / share)) if share < 1 else size
+    per_batch = max(1, BLOCK // rows)
+    done: list[Columns] = []
+    for start in range(first, first + count, per_batch):
+        batch = range(start, min(start + per_batch, first + count))
+        done.append(_batch(world, design, intercepts, seed, columns, size, rows, batch))
+    return {name: np.concatenate([part[name] for part in done]) for name in columns}
+
+
+def _batch(
+    world: World,
+    design: Design,
+    intercepts: Intercepts,
+    seed: int,
+    wanted: Sequence[str],
+    size: int,
+    rows: int,
+    batch: range,
+) -> Columns:
+    """The first `size` entrants of each replicate of a batch; more source rows are drawn until every one has them."""
+    while True:
+        made = _entered(world, design, intercepts, _Addressed(seed, 0, rows, batch), wanted, rows * len(batch))
+        order, replicate = made["patient_id"], made["patient_id"] // rows
+        entrants = np.bincount(replicate, minlength=len(batch))
+        if entrants.min() >= size:
+            break
+        rows *= 2
+    begins = np.concatenate([[0], np.cumsum(entrants)[:-1]])
+    take = (begins[:, None] + np.arange(size)).ravel()
+    made["patient_id"] = order % rows
+    return {name: made[name][take].reshape(len(batch), size) for name in wanted}
+
+
+def _entrants(
+    world: World, design: Design, intercepts: Intercepts, seed: int, wanted: Sequence[str], block: int
+) -> Iterator[Columns]:
+    """Block after block of source patients, those who enter."""
+    first = 0
+    while True:
+        columns = _entered(world, design, intercepts, _Addressed(seed, first, block, range(1)), wanted, block)
+        columns["patient_id"] += first
+        yield columns
+        first += block
+
+
+def _entered(
+    world: World, design: Design, intercepts: Intercepts, source: Uniforms, wanted: Sequence[str], rows: int
+) -> Columns:
+    """The wanted columns of those source rows that enter, and their positions as `patient_id`."""
+    nodes = ancestors(NODES, [*wanted, "enters"])
+    before = ancestors(nodes, ["enters"])
+    columns = simulate(before, {}, source, world, design, intercepts)
+    chosen = np.flatnonzero(columns["enters"])
+    columns = {name: column[chosen] for name, column in columns.items()}
+    after = [node for node in nodes if node.name not in columns]
+    rest: Uniforms = source if chosen.size == rows else _Chosen(source, chosen)
+    columns = simulate(after, columns, rest, world, design, intercepts)
+    columns["patient_id"] = chosen.astype(np.int64)
+    return columns
+
+
+def simulate(
+    nodes: Sequence[Node], columns: Columns, source: Uniforms, world: World, design: Design, intercepts: Intercepts
+) -> Columns:
+    """Evaluate nodes in causal order, each reading columns that exist."""
+    columns = dict(columns)
+    for node in nodes:
+        value = node(columns, source, world, design)
+        columns[node.name] = drawn(source(node.name), value, intercepts[node.name]) if node.targets else value
+    return columns

@@ -1,0 +1,159 @@
+"""Answers as data: rows of numbers (`estimates`) and how they were made (`runs`), joined by `run`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sarcoid_epi.errors import ConfigurationError, Problem
+from sarcoid_epi.vocabulary import label
+
+#: Significant digits on disk: full precision differs between processors.
+DIGITS = 8
+
+
+@dataclass(frozen=True)
+class Run:
+    """How one set of estimates was made. `references` are keys of registered sources."""
+
+    run: str
+    estimator: str
+    estimand: str
+    label: str
+    references: str
+    rests_on: str
+    assumes: str
+    data: str
+    package_version: str
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One number that answers a question; proportions in [0, 1], times in years from diagnosis."""
+
+    run: str
+    term: str
+    group: str
+    time: float
+    estimate: float
+    std_error: float
+    conf_low: float
+    conf_high: float
+    conf_level: float
+    n: float
+    events: float
+    note: str
+
+    @property
+    def id(self) -> str:
+        """The address of the number in a report."""
+        return f"{self.run}:{self.term}:{self.group}"
+
+
+ESTIMATE_COLUMNS = tuple(field.name for field in fields(Estimate))
+RUN_COLUMNS = tuple(field.name for field in fields(Run))
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """Estimates with their runs. They add, filter and write; they neither draw nor compute."""
+
+    rows: tuple[Estimate, ...]
+    runs: tuple[Run, ...]
+
+    def __add__(self, other: Estimates) -> Estimates:
+        known = {run.run: run for run in self.runs}
+        for run in other.runs:
+            if known.setdefault(run.run, run) != run:
+                raise ConfigurationError(Problem(f"two different runs are both called '{run.run}'"))
+        present = {row.id for row in self.rows}
+        added = tuple(row for row in other.rows if row.id not in present)
+        return Estimates(self.rows + added, tuple(known.values()))
+
+    def frame(self) -> pd.DataFrame:
+        """The estimates as a table with the columns of `estimates.csv`; counts that are unknown are missing."""
+        table = pd.DataFrame([astuple(row) for row in self.rows], columns=list(ESTIMATE_COLUMNS))
+        return table.astype({"n": "Int64", "events": "Int64"})
+
+    def run_frame(self) -> pd.DataFrame:
+        """The runs as a table with the columns of `runs.csv`."""
+        return pd.DataFrame([astuple(run) for run in self.runs], columns=list(RUN_COLUMNS))
+
+    def of(self, *runs: str, group: str | None = None) -> Estimates:
+        """Only the rows of these runs (and of one group)."""
+        rows = tuple(r for r in self.rows if (not runs or r.run in runs) and (group is None or r.group == group))
+        kept = {row.run for row in rows}
+        return Estimates(rows, tuple(run for run in self.runs if run.run in kept))
+
+    def one(self, id: str) -> Estimate:
+        """The row with an id; a missing one is an error, so that no report prints an invented number."""
+        for row in self.rows:
+            if row.id == id:
+                return row
+        near = sorted({row.id for row in self.rows})
+        raise ConfigurationError(Problem(f"no estimate '{id}'", do=f"known: {', '.join(near[:8])} ..."))
+
+    def write(self, folder: Path) -> list[Path]:
+        """`estimates.csv` and `runs.csv`, newline "\\n", numbers at 8 significant digits."""
+        paths = [folder / "estimates.csv", folder / "runs.csv"]
+        for path, table in zip(paths, (self.frame(), self.run_frame()), strict=True):
+            path.write_text(to_csv(table), encoding="utf-8")
+        return paths
+
+    def __str__(self) -> str:
+        said = {run.run: run for run in self.runs}
+        return "\n".join(sentence(row, said[row.run]) for row in self.rows)
+
+
+def to_csv(table: pd.DataFrame) -> str:
+    """A table as CSV text, the same bytes everywhere."""
+    return table.to_csv(index=False, lineterminator="\n", float_format=f"%.{DIGITS}g")
+
+
+def read(folder: Path) -> Estimates:
+    """Estimates from the two files that `write` made."""
+    rows = pd.read_csv(folder / "estimates.csv", keep_default_na=False, na_values={c: [""] for c in _NUMBERS})
+    runs = pd.read_csv(folder / "runs.csv", keep_default_na=False)
+    return Estimates(
+        tuple(Estimate(**record) for record in _records(rows)),
+        tuple(Run(**record) for record in _records(runs)),
+    )
+
+
+_NUMBERS = ("time", "estimate", "std_error", "conf_low", "conf_high", "conf_level", "n", "events")
+
+
+def _records(table: pd.DataFrame) -> Iterable[dict[str, Any]]:
+    return ({str(key): value for key, value in record.items()} for record in table.to_dict("records"))
+
+
+def sentence(row: Estimate, run: Run) -> str:
+    """A row as a reader wants it: label and term, counts, the number with its limits, and what it rests on."""
+    who = "" if row.group == "all" else f", {row.group}"
+    counts = f" {row.events:.0f} of {row.n:.0f};" if np.isfinite(row.events) and np.isfinite(row.n) else ""
+    if np.isnan(row.estimate):
+        value = " not estimable"
+    else:
+        limits = ""
+        if np.isfinite(row.conf_low) and np.isfinite(row.conf_high):
+            limits = f" ({row.conf_level:.0%} limits {percent(row.conf_low)} to {percent(row.conf_high)})"
+        value = f" {percent(row.estimate)}{limits}"
+    note = f" [{row.note}]" if row.note else ""
+    return f"{run.label}: {label(row.term)}{who}:{counts}{value}{note}; rests on {run.rests_on}"
+
+
+def percent(share: float) -> str:
+    """A share as people read it: two significant digits below one per cent, else one decimal.
+
+    >>> percent(0.0054), percent(0.1412), percent(1.0), percent(0.0)
+    ('0.54 %', '14.1 %', '100.0 %', '0.0 %')
+    """
+    if np.isnan(share):
+        return "–"
+    value = 100 * share
+    return f"{value:.2f} %" if 0 < abs(value) < 1 else f"{value:.1f} %"

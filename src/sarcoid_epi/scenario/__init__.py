@@ -1,0 +1,21 @@
+"""Worlds, designs and beliefs: every number that goes in, with its basis."""
+
+from sarcoid_epi.scenario.belief import Belief
+from sarcoid_epi.scenario.design import Design
+from sarcoid_epi.scenario.loader import load_belief, load_design, load_world, shipped
+from sarcoid_epi.scenario.parameter import Assumed, Cited, Derived, Parameter
+from sarcoid_epi.scenario.world import World
+
+__all__ = [
+    "Assumed",
+    "Belief",
+    "Cited",
+    "Derived",
+    "Design",
+    "Parameter",
+    "World",
+    "load_belief",
+    "load_design",
+    "load_world",
+    "shipped",
+]

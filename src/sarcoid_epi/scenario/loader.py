@@ -1,0 +1,269 @@
+"""Read worlds, designs and beliefs from TOML: one path syntax, every problem reported at once.
+
+A file holds sections and parameters. A parameter is a table that says its basis
+
+    women = { value = 0.636, cited = "access2001.women" }
+    women = { derived = "share_from_ratio", from = ["kucharz2020.sex_ratio_female_to_male"] }
+    women = { value = 0.55, assumed = "between the cohorts", low = 0.44, high = 0.68 }
+
+or a bare number in a section whose key `assumed` gives the reason for all of them. `extends = "mechanism"` takes every
+parameter of another file of the same kind first. A derived parameter is computed last, from what then stands.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from sarcoid_epi.errors import ConfigurationError, Problem, unknown
+from sarcoid_epi.evidence import Finding, finding, load_registry
+from sarcoid_epi.scenario.belief import Belief
+from sarcoid_epi.scenario.design import Design
+from sarcoid_epi.scenario.parameter import Section
+from sarcoid_epi.scenario.rules import RULES
+from sarcoid_epi.scenario.world import World
+
+SPEC_KEYS = frozenset({"value", "cited", "derived", "from", "assumed", "low", "high", "note"})
+HEADER_KEYS = frozenset({"name", "label", "extends"})
+
+S = TypeVar("S", bound=Section)
+Spec = dict[str, Any]
+
+
+def load_world(name: str, vary: Mapping[str, float] | None = None) -> World:
+    """The world of a shipped name or of a TOML file; `vary` replaces values by path, as assumptions."""
+    return _load(World, "world", name, vary or {})
+
+
+def load_design(name: str, vary: Mapping[str, float] | None = None) -> Design:
+    """The design of a shipped name or of a TOML file; `vary` replaces values by path, as assumptions."""
+    return _load(Design, "design", name, vary or {})
+
+
+def load_belief(name: str, vary: Mapping[str, float] | None = None) -> Belief:
+    """The belief of a shipped name or of a TOML file; `vary` replaces values by path, as assumptions."""
+    return _load(Belief, "belief", name, vary or {})
+
+
+def shipped(kind: str) -> tuple[str, ...]:
+    """Names of the worlds, designs or beliefs that ship (those that only serve as a base are left out)."""
+    names = (item.name.removesuffix(".toml") for item in _folder(kind).iterdir() if item.name.endswith(".toml"))
+    return tuple(sorted(name for name in names if "label" in _read(kind, name)[0]))
+
+
+def paths(model: type[Section], prefix: str = "") -> dict[str, bool]:
+    """Every path of a model; true where it leads to a parameter, false where it is text."""
+    found: dict[str, bool] = {}
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, Section):
+            found |= paths(kind, f"{prefix}{name}.")
+        else:
+            found[f"{prefix}{name}"] = kind is not str
+    return found
+
+
+def _folder(kind: str) -> Traversable:
+    return files("sarcoid_epi.scenario").joinpath(f"{kind}s")
+
+
+def _read(kind: str, name: str) -> tuple[dict[str, Any], str]:
+    """The parsed file and the name to call it by in messages."""
+    own = name.endswith(".toml")
+    place: Traversable = Path(name) if own else _folder(kind).joinpath(f"{name}.toml")
+    shown = name if own else f"{kind} '{name}'"
+    if not place.is_file():
+        if own:
+            raise ConfigurationError(Problem(f"there is no file '{name}'", do=f"give a {kind} name or a TOML file"))
+        raise ConfigurationError(unknown(kind, name, shipped(kind)))
+    try:
+        return tomllib.loads(place.read_text(encoding="utf-8")), shown
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(Problem("not valid TOML", shown, str(error), "mend the line it names")) from None
+
+
+def _load(model: type[S], kind: str, name: str, vary: Mapping[str, float]) -> S:
+    load_registry()  # a broken registry is one complaint, not one for each citation
+    known = paths(model)
+    problems: list[Problem] = []
+    header, specs = _specs(model, kind, name, problems)
+    for path, value in vary.items():
+        if known.get(path):
+            specs[path] = {"value": value, "assumed": "varied by the user", "_at": "--vary"}
+        else:
+            problems.append(unknown("parameter", path, (p for p, number in known.items() if number), "--vary"))
+    missing = [path for path, number in known.items() if number and path not in specs]
+    problems += [
+        Problem(f"'{path}' is missing", f"{kind} '{name}'", do=f"add it, or extend a {kind} that has it")
+        for path in missing
+    ]
+    values = {} if missing else _resolve(specs, problems)
+    if problems:
+        raise ConfigurationError(*problems)
+    tree: dict[str, Any] = {"name": header.get("name", name), "label": header.get("label", name)}
+    for path, parameter in values.items():
+        *sections, last = path.split(".")
+        node = tree
+        for section in sections:
+            node = node.setdefault(section, {})
+        node[last] = parameter
+    try:
+        return model.model_validate(tree)
+    except ValidationError as error:
+        raise ConfigurationError(*(_translate(e, specs) for e in error.errors())) from None
+
+
+def _translate(error: Any, specs: Mapping[str, Spec]) -> Problem:
+    """A validator's complaint as a problem: the path, the file it came from, the sentence of the kind."""
+    path = ".".join(str(part) for part in error["loc"])
+    sentence = str(error["msg"]).removeprefix("Value error, ")
+    return Problem(f"{path}: {sentence}", specs.get(path, {}).get("_at", ""), do="correct the value")
+
+
+def _specs(
+    model: type[Section], kind: str, name: str, problems: list[Problem], above: tuple[str, ...] = ()
+) -> tuple[dict[str, Any], dict[str, Spec]]:
+    """Header and raw parameter specifications of a file and of what it extends, by path."""
+    tree, shown = _read(kind, name)
+    header = {key: tree.pop(key) for key in HEADER_KEYS & tree.keys()}
+    specs: dict[str, Spec] = {}
+    if base := header.get("extends"):
+        if base in above:
+            raise ConfigurationError(Problem(f"{' -> '.join([*above, name, base])} goes in a circle", shown))
+        specs = _specs(model, kind, base, problems, (*above, name))[1]
+    return header, specs | _walk(model, tree, "", "", shown, problems)
+
+
+def _walk(
+    model: type[Section], tree: Mapping[str, Any], prefix: str, reason: str, shown: str, problems: list[Problem]
+) -> dict[str, Spec]:
+    reason = tree.get("assumed", reason)
+    specs: dict[str, Spec] = {}
+    for key, item in tree.items():
+        path = f"{prefix}{key}"
+        if key == "assumed":
+            continue
+        if key not in model.model_fields:
+            names = [f"{prefix}{field}" for field in model.model_fields]
+            problems.append(unknown("key", path, names, shown))
+            continue
+        section = model.model_fields[key].annotation
+        if isinstance(section, type) and issubclass(section, Section):
+            if isinstance(item, dict):
+                specs |= _walk(section, item, f"{path}.", reason, shown, problems)
+            else:
+                problems.append(Problem(f"'{path}' is a section, not a value", shown, do=f"write [{path}]"))
+            continue
+        spec = item if isinstance(item, dict) else {"value": item, "assumed": reason}
+        strange = sorted(spec.keys() - SPEC_KEYS)
+        problems += [unknown("key", f"{path}.{name}", (f"{path}.{k}" for k in SPEC_KEYS), shown) for name in strange]
+        specs[path] = {**spec, "_at": shown}
+    return specs
+
+
+def _resolve(specs: Mapping[str, Spec], problems: list[Problem]) -> dict[str, dict[str, Any]]:
+    """Value and basis of every parameter; derived ones follow their inputs, to any depth."""
+    done: dict[str, dict[str, Any]] = {}
+    failed: set[str] = set()
+
+    def argument(name: str | float, asked_by: tuple[str, ...]) -> float:
+        if not isinstance(name, str):
+            return float(name)
+        if name not in specs:
+            return printed(name)
+        if name in asked_by:
+            raise ConfigurationError(Problem(f"{' -> '.join([*asked_by, name])} derive from each other"))
+        parameter = one(name, asked_by)
+        if parameter is None:
+            raise ConfigurationError()
+        return float(parameter["value"])
+
+    def one(path: str, asked_by: tuple[str, ...]) -> dict[str, Any] | None:
+        if path not in done and path not in failed:
+            spec = specs[path]
+            try:
+                done[path] = _with_basis(spec, lambda name: argument(name, (*asked_by, path)))
+            except ConfigurationError as error:
+                failed.add(path)
+                for problem in error.problems:
+                    where = problem.where or spec["_at"]
+                    what = f"{path}: {problem.what}" if problem.where != spec["_at"] else problem.what
+                    problems.append(Problem(what, where, problem.why, problem.do))
+        return done.get(path)
+
+    for path in specs:
+        one(path, ())
+    return done
+
+
+def _with_basis(spec: Spec, argument: Any) -> dict[str, Any]:
+    named = [kind for kind in ("cited", "derived", "assumed") if spec.get(kind)]
+    if len(named) != 1:
+        said = f"it names {' and '.join(named)}" if named else "a number without a basis means nothing"
+        raise ConfigurationError(
+            Problem("exactly one basis is needed", why=said, do="give one of cited, derived or assumed")
+        )
+    note = spec.get("note", "")
+    if named == ["derived"]:
+        rule, inputs = spec["derived"], spec.get("from", [])
+        if rule not in RULES:
+            raise ConfigurationError(unknown("rule", rule, RULES))
+        if "value" in spec:
+            raise ConfigurationError(Problem("a derived parameter has no value of its own", do="delete 'value'"))
+        try:
+            value = RULES[rule](*(argument(name) for name in inputs))
+        except (TypeError, ValueError, ZeroDivisionError) as error:
+            raise ConfigurationError(Problem(f"rule '{rule}' fails on {inputs}", why=str(error))) from None
+        basis = {"kind": "derived", "rule": rule, "inputs": [str(i) for i in inputs], "note": note}
+        return {"value": value, "basis": basis}
+    if isinstance(spec.get("value"), bool) or not isinstance(spec.get("value"), int | float):
+        raise ConfigurationError(Problem(f"the value {spec.get('value')!r} is not a number", do="write a number"))
+    value = float(spec["value"])
+    if named == ["cited"]:
+        _agree(value, spec["cited"])
+        return {"value": value, "basis": {"kind": "cited", "finding": spec["cited"], "note": note}}
+    span = {end: spec[end] for end in ("low", "high") if end in spec}
+    if "low" in span and "high" in span and not span["low"] <= value <= span["high"]:
+        raise ConfigurationError(Problem(f"the value {value:g} lies outside its own range {span}"))
+    return {"value": value, "basis": {"kind": "assumed", "reason": spec["assumed"], **span}}
+
+
+def printed(name: str) -> float:
+    """The number a finding prints, by its id; `.low`, `.high`, `.events` and `.n` name its other numbers."""
+    stem, _, part = name.rpartition(".")
+    named = part in ("low", "high", "events", "n")
+    found = finding(stem if named else name)
+    value = getattr(found, part) if named else _single(found)
+    if value is None:
+        has = [end for end in ("low", "high", "events", "n") if getattr(found, end) is not None]
+        mend = f"it has {', '.join(f'.{end}' for end in has)}" if has else "choose another finding"
+        raise ConfigurationError(Problem(f"finding '{found.id}' prints no {part if named else 'single number'}", do=mend))
+    return float(value)
+
+
+def _single(found: Finding) -> float | None:
+    """The one number of a finding: its share (recomputed from counts where it has them), or its value."""
+    return found.value if found.share is None else found.share
+
+
+def _agree(value: float, name: str) -> None:
+    """A cited value must be the finding's own, to its printed digits, or lie inside the range the finding prints."""
+    found = finding(name)
+    share = _single(found)
+    if share is not None:
+        # A value agrees when the finding rounds to it; two decimals at least, or 0.6 would agree with 0.64.
+        decimals = max(2, len(repr(value).partition(".")[2]))
+        if abs(value - share) > 0.5 * 10.0**-decimals + 1e-12:
+            raise ConfigurationError(
+                Problem(f"the value {value:g} is not what '{name}' prints", why=f"that is {share:.4g}", do="correct it")
+            )
+    elif found.low is None or found.high is None or not found.low <= value <= found.high:
+        raise ConfigurationError(
+            Problem(f"the value {value:g} does not stand in '{name}'", why=f"that prints {found.printed or 'no number'}")
+        )

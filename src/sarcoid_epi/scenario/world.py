@@ -1,0 +1,167 @@
+"""The world: what makes patients and their truth. No field says how anyone looks; that is a design."""
+
+from __future__ import annotations
+
+from sarcoid_epi.scenario.parameter import LogOdds, Positive, Section, Share
+
+
+class Sex(Section):
+    women: Share
+
+
+class Ancestry(Section):
+    """Shares of all patients; those who are neither are white."""
+
+    black: Share
+    other: Share
+
+
+class Age(Section):
+    """Log-normal age at onset, kept between `youngest` and `oldest`; women's ages are `women_ratio` times men's."""
+
+    median: Positive
+    log_sd: Positive
+    women_ratio: Positive
+    youngest: Positive
+    oldest: Positive
+
+
+class Delay(Section):
+    """Weibull years from onset to diagnosis, kept below `longest`."""
+
+    scale: Positive
+    shape: Positive
+    longest: Positive
+
+
+class Lofgren(Section):
+    """Acute onset and the signs that come with it; `season` is the amplitude of a cosine on the log odds."""
+
+    acute_onset: Share
+    women: LogOdds
+    age_per_decade: LogOdds
+    black: LogOdds
+    season: LogOdds
+    season_peak_day: Positive
+    nodosum_women: Share
+    nodosum_men: Share
+    ankle_with_nodosum: Share
+    arthritis_with_nodosum: Share
+    isolated_ankle: Share
+    nodosum_otherwise: Share
+    ankle_otherwise: Share
+    arthritis_otherwise: Share
+
+
+class Course(Section):
+    """Burden in standard deviations: part frailty, part chance, shifted by acute onset and ancestry."""
+
+    frailty_loading: Share
+    burden_acute: LogOdds
+    burden_black: LogOdds
+
+
+class Presentation(Section):
+    incidental: Share
+    incidental_burden: LogOdds
+    fever_lofgren: Share
+    fever_otherwise: Share
+    cough_lofgren: Share
+    cough_otherwise: Share
+
+
+class Stage(Section):
+    """Scadding stage: fixed shares after acute onset (the rest is stage II), cumulative shares otherwise."""
+
+    acute_0: Share
+    acute_i: Share
+    at_least_i: Share
+    at_least_ii: Share
+    at_least_iii: Share
+    at_least_iv: Share
+    burden: LogOdds
+
+
+class Organ(Section):
+    """Share of all patients with the organ involved, and what raises its odds."""
+
+    share: Share
+    frailty: LogOdds
+    burden: LogOdds
+    black: LogOdds
+    women: LogOdds
+
+
+class Organs(Section):
+    lung: Organ
+    skin: Organ
+    eye: Organ
+    liver: Organ
+    spleen: Organ
+    heart: Organ
+    nervous_system: Organ
+    upper_airway: Organ
+    gut: Organ
+
+
+class Osseous(Section):
+    """True osseous disease `reference_years` after diagnosis, and what raises its odds."""
+
+    true_prevalence: Share
+    reference_years: Positive
+    log_years: LogOdds
+    frailty: LogOdds
+    burden: LogOdds
+    black: LogOdds
+    symptomatic_share: Share
+    visibility_shared: Share
+
+
+class Sites(Section):
+    """Share of each site among patients with osseous disease, and of spine or pelvis together."""
+
+    phalanges_hand: Share
+    phalanges_foot: Share
+    skull: Share
+    long_bones: Share
+    ribs: Share
+    sternum: Share
+    spine: Share
+    pelvis: Share
+    spine_or_pelvis: Share
+
+
+class BonePain(Section):
+    background: Share
+
+
+class Calcium(Section):
+    """Serum calcium: normal below the upper limit, that limit plus an exponential excess above it."""
+
+    hypercalcaemia: Share
+    burden: LogOdds
+    women: LogOdds
+    upper_limit: Positive
+    normal_mean: Positive
+    normal_sd: Positive
+    excess_mean: Positive
+
+
+class World(Section):
+    """What makes patients. Every parameter is reached by its path, such as `osseous.true_prevalence`."""
+
+    name: str
+    label: str
+    sex: Sex
+    ancestry: Ancestry
+    age: Age
+    delay: Delay
+    lofgren: Lofgren
+    course: Course
+    presentation: Presentation
+    stage: Stage
+    organs: Organs
+    osseous: Osseous
+    sites: Sites
+    bone_pain: BonePain
+    calcium: Calcium

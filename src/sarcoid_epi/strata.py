@@ -1,0 +1,269 @@
+"""A cohort seen through groups. The whole cohort is one stratum, centres are strata, a replicate is just a stratum.
+
+Estimators ask for counts by group and never learn what stands behind: a pandas table, arrays of thousands of replicates,
+or tallies that were published or sent by a hospital. Group axis first, always.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sarcoid_epi.errors import DataError, Problem, unknown
+from sarcoid_epi.vocabulary import PATIENT_BY_NAME
+
+Counts = NDArray[np.int64]
+
+WHOLE = "all"
+UNKNOWN_GROUP = "missing"
+
+
+class Strata(Protocol):
+    """What an estimator may ask of a cohort."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The groups, in order; G of them."""
+        ...
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The variables there are."""
+        ...
+
+    def levels(self, column: str) -> tuple[str, ...]:
+        """The levels of a variable, in the order of the axis it gets in a table; a flag has "no" and "yes"."""
+        ...
+
+    def n(self, where: str = "") -> Counts:
+        """Patients in each group, or those of them with the flag `where` set. Shape (G,)."""
+        ...
+
+    def events(self, column: str) -> tuple[Counts, Counts]:
+        """Patients in each group with the flag set, and patients in whom it is known. Shapes (G,), (G,)."""
+        ...
+
+    def table(self, *columns: str) -> Counts:
+        """Patients by group and level of each variable, those with a missing one left out. Shape (G, levels, ...)."""
+        ...
+
+    def frames(self) -> Iterator[pd.DataFrame]:
+        """The groups as data frames, for methods that need rows."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Coded:
+    """Whole-number codes behind the counts: -1 is missing, everything else a level. Shared by the two backings."""
+
+    labels: tuple[str, ...]
+
+    def codes(self, column: str) -> NDArray[Any]:
+        raise NotImplementedError
+
+    def levels(self, column: str) -> tuple[str, ...]:
+        raise NotImplementedError
+
+    @property
+    def group(self) -> NDArray[Any]:
+        """The group of each patient, in the shape of the codes."""
+        raise NotImplementedError
+
+    def n(self, where: str = "") -> Counts:
+        return self.table(where)[:, 1] if where else np.bincount(self.group.ravel(), minlength=len(self.labels))
+
+    def events(self, column: str) -> tuple[Counts, Counts]:
+        counts = self.table(column)
+        return counts[:, 1], counts.sum(axis=1)
+
+    def table(self, *columns: str) -> Counts:
+        shape = (len(self.labels), *(len(self.levels(column)) for column in columns))
+        codes = [self.codes(column) for column in columns]
+        known = np.logical_and.reduce([code >= 0 for code in codes]) if codes else np.ones(self.group.shape, bool)
+        cell = self.group.astype(np.int64)
+        for code, size in zip(codes, shape[1:], strict=True):
+            cell = cell * size + code
+        return np.bincount(cell[known], minlength=int(np.prod(shape))).reshape(shape)
+
+
+@dataclass(frozen=True)
+class FrameStrata(_Coded):
+    """A patient table in groups: by one of its variables, or whole."""
+
+    frame: pd.DataFrame
+    by: str = ""
+
+    @property
+    def columns(self) -> frozenset[str]:
+        return frozenset(self.frame.columns)
+
+    @cached_property
+    def group(self) -> NDArray[np.int64]:
+        if not self.by:
+            return np.zeros(len(self.frame), dtype=np.int64)
+        codes = _frame_codes(self.frame, self.by)
+        return np.where(codes < 0, len(self.labels) - 1, codes)
+
+    def codes(self, column: str) -> NDArray[np.int64]:
+        self._demand(column)
+        return _frame_codes(self.frame, column)
+
+    def levels(self, column: str) -> tuple[str, ...]:
+        self._demand(column)
+        return _frame_levels(self.frame, column)
+
+    def frames(self) -> Iterator[pd.DataFrame]:
+        for number in range(len(self.labels)):
+            yield self.frame[self.group == number]
+
+    def _demand(self, column: str) -> None:
+        if column not in self.frame.columns:
+            raise DataError(unknown("column", column, [str(name) for name in self.frame.columns]))
+
+
+def whole(frame: pd.DataFrame) -> FrameStrata:
+    """A patient table as one stratum."""
+    return FrameStrata((WHOLE,), frame)
+
+
+def by(frame: pd.DataFrame, column: str) -> FrameStrata:
+    """A patient table in the groups of a flag or category; patients in whom it is missing are a group of their own."""
+    if column not in frame.columns:
+        raise DataError(unknown("column", column, [str(name) for name in frame.columns]))
+    labels = tuple(f"{column}={level}" for level in _frame_levels(frame, column))
+    if (_frame_codes(frame, column) < 0).any():
+        labels = (*labels, f"{column}={UNKNOWN_GROUP}")
+    return FrameStrata(labels, frame, column)
+
+
+def _frame_levels(frame: pd.DataFrame, column: str) -> tuple[str, ...]:
+    values = frame[column]
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return tuple(str(level) for level in values.cat.categories)
+    if _is_flag(values, column):
+        return ("no", "yes")
+    raise DataError(Problem(f"'{column}' has no levels to count", do="name a flag or a category"))
+
+
+def _frame_codes(frame: pd.DataFrame, column: str) -> NDArray[np.int64]:
+    values = frame[column]
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return np.asarray(values.cat.codes, dtype=np.int64)
+    if _is_flag(values, column):
+        return values.astype("Float64").fillna(-1).to_numpy(dtype=np.int64)
+    raise DataError(Problem(f"'{column}' has no levels to count", do="name a flag or a category"))
+
+
+def _is_flag(values: pd.Series[Any], column: str) -> bool:
+    declared = PATIENT_BY_NAME.get(column)
+    return pd.api.types.is_bool_dtype(values) or (declared is not None and declared.kind == "flag")
+
+
+@dataclass(frozen=True)
+class ArrayStrata(_Coded):
+    """Replicated cohorts: each column an array of shape (replicates, patients); flags as bool or 0/1 with -1 missing."""
+
+    arrays: Mapping[str, NDArray[Any]]
+
+    @property
+    def columns(self) -> frozenset[str]:
+        return frozenset(self.arrays)
+
+    @cached_property
+    def group(self) -> NDArray[np.int64]:
+        rows, patients = next(iter(self.arrays.values())).shape
+        return np.broadcast_to(np.arange(rows)[:, None], (rows, patients))
+
+    def codes(self, column: str) -> NDArray[Any]:
+        if column not in self.arrays:
+            raise DataError(unknown("column", column, self.arrays))
+        return self.arrays[column].astype(np.int8, copy=False)
+
+    def levels(self, column: str) -> tuple[str, ...]:
+        declared = PATIENT_BY_NAME.get(column)
+        if declared and declared.kind == "category":
+            return declared.levels or tuple(str(level) for level in range(int(self.codes(column).max()) + 1))
+        return ("no", "yes")
+
+    def n(self, where: str = "") -> Counts:
+        if where:
+            return (self.codes(where) == 1).sum(axis=1)
+        rows, patients = next(iter(self.arrays.values())).shape
+        return np.full(rows, patients, dtype=np.int64)
+
+    def events(self, column: str) -> tuple[Counts, Counts]:
+        codes = self.codes(column)
+        return (codes == 1).sum(axis=1), (codes >= 0).sum(axis=1)
+
+    def frames(self) -> Iterator[pd.DataFrame]:
+        for number in range(len(self.labels)):
+            yield pd.DataFrame({name: _as_column(name, values[number]) for name, values in self.arrays.items()})
+
+
+def replicated(arrays: Mapping[str, NDArray[Any]]) -> ArrayStrata:
+    """Replicated cohorts as strata, one for each replicate."""
+    rows = next(iter(arrays.values())).shape[0]
+    return ArrayStrata(tuple(f"replicate={number}" for number in range(rows)), arrays)
+
+
+def _as_column(name: str, codes: NDArray[Any]) -> Any:
+    declared = PATIENT_BY_NAME.get(name)
+    if declared and declared.kind == "category" and declared.levels:
+        return pd.Categorical.from_codes(codes, categories=list(declared.levels))
+    if declared and declared.kind == "flag":
+        return pd.arrays.BooleanArray(codes == 1, codes.astype(np.int8) < 0)
+    return codes
+
+
+@dataclass(frozen=True)
+class TallyStrata:
+    """Counts without patients: published series, or hospitals that send tallies only.
+
+    `counts` has shape (G, levels of each variable ...); `axes` names the variables and their levels in that order.
+    """
+
+    labels: tuple[str, ...]
+    axes: tuple[tuple[str, tuple[str, ...]], ...]
+    counts: Counts
+
+    @property
+    def columns(self) -> frozenset[str]:
+        return frozenset(name for name, _ in self.axes)
+
+    def levels(self, column: str) -> tuple[str, ...]:
+        return self.axes[self._axis(column)][1]
+
+    def n(self, where: str = "") -> Counts:
+        return self.table(where)[:, 1] if where else self.counts.reshape(len(self.labels), -1).sum(axis=1)
+
+    def events(self, column: str) -> tuple[Counts, Counts]:
+        counts = self.table(column)
+        return counts[:, 1], counts.sum(axis=1)
+
+    def table(self, *columns: str) -> Counts:
+        kept = [self._axis(column) + 1 for column in columns]
+        summed = tuple(axis for axis in range(1, self.counts.ndim) if axis not in kept)
+        order = np.argsort(np.argsort(kept))
+        return np.transpose(self.counts.sum(axis=summed), (0, *(order + 1)))
+
+    def frames(self) -> Iterator[pd.DataFrame]:
+        raise DataError(Problem("these are tallies, not patients", do="choose a method that works on counts"))
+
+    def _axis(self, column: str) -> int:
+        names = [name for name, _ in self.axes]
+        if column not in names:
+            raise DataError(unknown("column", column, names))
+        return names.index(column)
+
+
+def published(study: Sequence[str], events: Sequence[int], n: Sequence[int], column: str) -> TallyStrata:
+    """Published counts of a flag as one stratum, each series a level of the variable `study`."""
+    yes = np.asarray(events, dtype=np.int64)
+    counts = np.stack([np.asarray(n, dtype=np.int64) - yes, yes], axis=-1)[None]
+    return TallyStrata((WHOLE,), (("study", tuple(study)), (column, ("no", "yes"))), counts)
