@@ -171,9 +171,10 @@ class Source:
 class Finding:
     """One figure or one direction, as one paper states it.
 
-    `printed` is the figure as transcribed from the place read; `events`, `n`, `value`, `low`, `high` are the same
-    as numbers (shares in [0, 1]). `secondary` names the paper the figure is quoted from: the key of a source, or a
-    reference number of the quoting text where that paper could not be identified. `conflict` is computed on load.
+    `printed` is the figure as transcribed from the place read, empty where only counts stood; `events`, `n`,
+    `value`, `low`, `high` are the same as numbers (shares in [0, 1]). `secondary` names the paper the figure is
+    quoted from: the key of a source, or a reference number of the quoting text where that paper could not be
+    identified. `conflict` is computed on load.
     """
 
     id: str

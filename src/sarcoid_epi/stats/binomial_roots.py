@@ -1,6 +1,6 @@
 """Binomial limits that have no closed form: each function gives one limit for flat arrays of counts.
 
-`lower` limits are asked only where x > 0, `upper` only where x < n (`proportion` sees to it). Both are solved in p itself
+Lower limits are asked only where x > 0, upper only where x < n (`proportion` sees to it). Both are solved in p itself
 and with the tail that is small there, so that limits near 0 keep their digits.
 """
 
@@ -45,8 +45,8 @@ def mid_p_low(x: Array, n: Array, alpha: float) -> Array:
     def excess(p: Array, x: Array, n: Array) -> Array:
         return np.asarray((at_least(x, n, p) + at_least(x + 1.0, n, p) - alpha) / 2.0)
 
-    above = np.where(x < n, betaincinv(x + 1.0, np.maximum(n - x, 1.0), alpha / 2.0), 1.0)
-    return bracketed_root(excess, betaincinv(x, n - x + 1.0, alpha / 2.0), above, x, n)
+    outer, inner = _rising(x, n, alpha / 2.0), _rising(np.minimum(x + 1.0, n), n, alpha / 2.0)
+    return bracketed_root(excess, outer, np.where(x < n, inner, 1.0), x, n)
 
 
 def mid_p_high(x: Array, n: Array, alpha: float) -> Array:
@@ -55,14 +55,14 @@ def mid_p_high(x: Array, n: Array, alpha: float) -> Array:
     def excess(p: Array, x: Array, n: Array) -> Array:
         return np.asarray((at_most(x, n, p) + at_most(x - 1.0, n, p) - alpha) / 2.0)
 
-    below = np.where(x > 0, betainccinv(np.maximum(x, 1.0), n - x + 1.0, alpha / 2.0), 0.0)
-    return bracketed_root(excess, below, betainccinv(x + 1.0, n - x, alpha / 2.0), x, n)
+    outer, inner = _falling(x, n, alpha / 2.0), _falling(np.maximum(x - 1.0, 0.0), n, alpha / 2.0)
+    return bracketed_root(excess, np.where(x > 0, inner, 0.0), outer, x, n)
 
 
 def likelihood_low(x: Array, n: Array, drop: float) -> Array:
     """The p < x/n at which the log-likelihood is `drop` below its maximum.
 
-    Leaving out the gain of the n - x others gives a p at which it has fallen by `drop` or more: the bracket's outer end.
+    Leaving out the gain from the n - x others gives a p at which it has fallen at least that far: the bracket's end.
     """
     return bracketed_root(_fall_beyond(drop), x / n * np.exp(-_reach(x, n, drop)), x / n, x, n)
 
@@ -74,7 +74,7 @@ def likelihood_high(x: Array, n: Array, drop: float) -> Array:
 
 def blaker_low(x: Array, n: Array, alpha: float) -> Array:
     """Smallest p whose Blaker acceptability exceeds alpha."""
-    return _blaker(at_least, at_most, x, n, alpha, betaincinv(x, n - x + 1.0, [[alpha / 2.0], [0.5]]))
+    return _blaker(at_least, at_most, x, n, alpha, _rising(x, n, alpha / 2.0), _rising(x, n, 0.5))
 
 
 def blaker_high(x: Array, n: Array, alpha: float) -> Array:
@@ -86,25 +86,23 @@ def blaker_high(x: Array, n: Array, alpha: float) -> Array:
     def spared_at_most(k: Array, n: Array, p: Array) -> Array:
         return at_least(n - k, n, p)
 
-    return _blaker(
-        spared_at_least, spared_at_most, n - x, n, alpha, betainccinv(x + 1.0, n - x, [[alpha / 2.0], [0.5]])
-    )
+    ends = _falling(x, n, alpha / 2.0), _falling(x, n, 0.5)
+    return _blaker(spared_at_least, spared_at_most, n - x, n, alpha, *ends)
 
 
-def _blaker(above: _Tail, below: _Tail, x: Array, n: Array, alpha: float, ends: Array) -> Array:
+def _blaker(above: _Tail, below: _Tail, x: Array, n: Array, alpha: float, start: Array, median: Array) -> Array:
     """One limit of Blaker's interval by two root findings. [klaschka2010]
 
     Told for the lower limit. With U(p) = P(X >= x) and L_j(p) = P(X <= j) the acceptability at p below the median is
     U + L_j, where j is the largest number with L_j(p) <= U(p); as p grows, j goes up by one at each crossing L_j = U.
 
-    - Up to Clopper-Pearson's limit p0, where U = alpha/2, the acceptability is at most 2 U <= alpha: nothing is accepted.
-    - At the next crossing, L_{j+1} = U > alpha/2, it is 2 U > alpha: accepted. So the limit is at this crossing or before.
+    - Up to Clopper-Pearson's limit p0, where U = alpha/2, the acceptability is at most 2 U <= alpha: none is accepted.
+    - At the next crossing, L_{j+1} = U > alpha/2, it is 2 U > alpha: accepted. So the limit is there or before.
     - Between p0 and the crossing U + L_j falls, if at all, before it rises (its derivative changes sign once), and it
       starts at alpha or less: it passes alpha once, or not at all, and then the limit is the crossing, where it jumps.
 
     Later gaps of the set lie inside the interval and do not move its ends.
     """
-    start, median = ends
     j = _largest_rare(below, x, n, start, alpha / 2.0)
 
     def balance(p: Array, x: Array, n: Array, j: Array) -> Array:
@@ -117,6 +115,16 @@ def _blaker(above: _Tail, below: _Tail, x: Array, n: Array, alpha: float, ends: 
     earlier = excess(limit, x, n, j) > 0
     limit[earlier] = bracketed_root(excess, start[earlier], limit[earlier], x[earlier], n[earlier], j[earlier])
     return limit
+
+
+def _rising(x: Array, n: Array, tail: float) -> Array:
+    """The p with P(X >= x) = tail, x > 0: Clopper-Pearson's lower limit when tail is alpha / 2."""
+    return np.asarray(betaincinv(x, n - x + 1.0, tail), dtype=np.float64)
+
+
+def _falling(x: Array, n: Array, tail: float) -> Array:
+    """The p with P(X <= x) = tail, x < n: Clopper-Pearson's upper limit when tail is alpha / 2."""
+    return np.asarray(betainccinv(x + 1.0, n - x, tail), dtype=np.float64)
 
 
 def _largest_rare(below: _Tail, x: Array, n: Array, p: Array, tail: float) -> Array:

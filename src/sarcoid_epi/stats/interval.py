@@ -50,8 +50,9 @@ def check_counts(
     """Broadcast counts against each other as float64; refuse anything that is not 0 <= events <= n in whole numbers."""
     numerator, denominator = np.asarray(events, dtype=np.float64), np.asarray(n, dtype=np.float64)
     for name, count in ((events_name, numerator), (n_name, denominator)):
-        if not np.isfinite(count).all() or (count != np.floor(count)).any():
-            raise ValueError(f"{name} must be whole numbers; got {_first(count, count != np.floor(count))}")
+        broken = ~np.isfinite(count) | (count != np.floor(count))
+        if broken.any():
+            raise ValueError(f"{name} must be whole numbers; got {_first(count, broken)}")
         if (count < 0).any():
             raise ValueError(f"{name} must not be negative; got {_first(count, count < 0)}")
     numerator, denominator = np.broadcast_arrays(numerator, denominator)
@@ -73,5 +74,5 @@ def check_share(value: ArrayLike, name: str) -> Array:
 
 
 def _first(values: Array, wrong: NDArray[np.bool_]) -> str:
-    wrong = wrong | ~np.isfinite(values)
+    """The first wrong value, for the sentence that refuses it."""
     return f"{values[wrong].flat[0]:g}"

@@ -32,15 +32,15 @@ def climb(function: Function, start: Array) -> Peak:
     """Newton's method with halved steps, each group for itself.
 
     The information (minus the Hessian) enters by the absolute values of its eigenvalues, so that a step leads uphill
-    everywhere and leaves saddles. A step that lowers the value is halved, but once the gain still to expect is below 1e-4
-    (in units of log-likelihood, the maximum is near) steps are trusted: `function` may be a quadrature whose value and
-    gradient agree only up to its own error, and then the answer is where the gradient is 0.
+    everywhere and leaves saddles. A step that lowers the value is halved, but once the gain still to expect is below
+    1e-4 (units of log-likelihood; the maximum is near) steps are trusted: `function` may be a quadrature whose value
+    and gradient agree only up to its own error, and then the answer is where the gradient is 0.
 
     Parameters
     ----------
     function
-        Called with the numbers of the groups that still move and their parameters, shape (A, P); gives value (A,), gradient
-        (A, P) and information (A, P, P).
+        Called with the numbers of the groups that still move and their parameters, shape (A, P); gives value (A,),
+        gradient (A, P) and information (A, P, P).
     start
         First parameters, shape (G, P).
 

@@ -27,7 +27,29 @@ _NO_GAIN = 1e-10
 
 
 class Pooled(NamedTuple):
-    """The fitted model, each field of the leading shape of the counts (numpy scalars for one group)."""
+    """The fitted model, each field of the leading shape of the counts (numpy scalars for one group).
+
+    Attributes
+    ----------
+    mu, se_mu
+        Mean of the studies' logits and its standard error, from the observed information of (mu, tau).
+    tau, tau2
+        Standard deviation and variance of the studies' logits.
+    share, low, high
+        expit(mu), the share in the median study, with Wald limits on the logit scale (normal quantile).
+    average
+        Mean of the studies' shares, E expit(mu + tau U) with U standard normal; nearer to 1/2 than `share`.
+    prediction_low, prediction_high
+        Limits for the share in a new study.
+    log_likelihood
+        At the maximum, binomial coefficients included.
+    studies
+        Number of studies with patients.
+    converged
+        Whether the maximum of the random-effects likelihood was found.
+    note
+        Empty, or why something is NaN.
+    """
 
     mu: Array
     se_mu: Array
@@ -48,7 +70,57 @@ class Pooled(NamedTuple):
 def binomial_normal(events: ArrayLike, n: ArrayLike, level: float = 0.95, nodes: int = 25) -> Pooled:
     r"""Pooled share of several studies by the random-effects logistic model, with a prediction interval.
 
-    .. math:: x_k \sim \mathrm{Bin}(n_k, p_k), \qquad \mathrm{logit}\, p_k \sim N(\mu, \tau^2)
+    .. math:: x_k \sim \mathrm{Bin}(n_k, p_k), \qquad \mathrm{logit}\, p_k \sim N(\mu, \tau^2), \qquad k = 1 \dots K
+
+    mu and tau maximise the likelihood, each study's integral over its p_k taken by adaptive Gauss-Hermite quadrature
+    (`quadrature`). Studies without events need no continuity correction. Limits of the pooled share are
+    :math:`\mathrm{expit}(\mu \pm z \, se_\mu)`, the prediction interval is
+    :math:`\mathrm{expit}(\mu \pm t_{K-2} \sqrt{\tau^2 + se_\mu^2})`.
+
+    What cannot be estimated is NaN, and `note` says why: without patients everything; with no events at all, or with
+    only events, the limits and tau (the share is 0 or 1); where each study has all or none, everything (the likelihood
+    has no maximum in tau); with one study tau, while the limits are that study's own; with two studies the prediction.
+
+    Parameters
+    ----------
+    events
+        Number with the event in each study, whole numbers, shape (..., K): studies on the last axis, groups before it.
+    n
+        Number of patients in each study, broadcast against `events`. A study with n = 0 adds nothing and is not
+        counted, so groups with different numbers of studies can be padded with zeros.
+    level
+        Confidence level of limits and prediction interval, between 0 and 1.
+    nodes
+        Quadrature points, at least 5. Where tau comes out above 1 or the search fails, the fit is repeated with 151:
+        the integrand of a study without events is then too skew for few points.
+
+    Returns
+    -------
+    Pooled, of the leading shape.
+
+    Raises
+    ------
+    ValueError
+        If counts are not whole numbers with 0 <= events <= n, there is no axis of studies, `level` is not between 0 and
+        1, or `nodes` is below 5.
+
+    Assumes
+    -------
+    Independent studies (overlapping series are not), whose true logits are one normal sample; the size of a study tells
+    nothing about its share. Maximum likelihood makes tau too small on average and the limits too narrow with few
+    studies; `t_limits` is wider.
+
+    References
+    ----------
+    stijnen2010, higgins2009, pinheiro1995
+
+    Examples
+    --------
+    Five studies with equal shares leave no spread, and the pooled share is the common one:
+
+    >>> fit = binomial_normal([1, 2, 3, 4, 5], [10, 20, 30, 40, 50])
+    >>> print(f"{fit.share:.3f} {fit.low:.3f} {fit.high:.3f} {fit.tau:.1f}")
+    0.100 0.061 0.159 0.0
     """
     check_level(level)
     if nodes < _FEWEST_NODES:
@@ -90,7 +162,38 @@ def binomial_normal(events: ArrayLike, n: ArrayLike, level: float = 0.95, nodes:
 
 
 def t_limits(pooled: Pooled, level: float = 0.95) -> Interval:
-    """Limits of the pooled share from Student's t with K - 1 degrees of freedom instead of the normal."""
+    """Limits of the pooled share by Student's t with K - 1 degrees of freedom, wider than the normal ones of `Pooled`.
+
+    Parameters
+    ----------
+    pooled
+        A fit of `binomial_normal`.
+    level
+        Confidence level, between 0 and 1.
+
+    Returns
+    -------
+    Interval of the shape of the fit; NaN where there is one study or no standard error.
+
+    Raises
+    ------
+    ValueError
+        If `level` is not between 0 and 1.
+
+    Assumes
+    -------
+    What `binomial_normal` assumes.
+
+    References
+    ----------
+    stijnen2010
+
+    Examples
+    --------
+    >>> low, high = t_limits(binomial_normal([1, 2, 3, 4, 5], [10, 20, 30, 40, 50]))
+    >>> print(f"{low:.3f} {high:.3f}")
+    0.050 0.191
+    """
     reach = _t_quantile(level, pooled.studies - 1) * pooled.se_mu
     return Interval(expit(pooled.mu - reach), expit(pooled.mu + reach))
 

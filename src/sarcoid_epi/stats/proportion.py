@@ -4,8 +4,8 @@ All functions have one signature, ``(events, n, level=0.95) -> Interval``, broad
 rule at the ends: the limits are two-sided also when nobody or everybody has the event, the lower limit is exactly 0 at
 ``events = 0`` and the upper exactly 1 at ``events = n``; both are NaN at ``n = 0``. No continuity correction anywhere.
 
-Notation in the formulas: x events among n, p the unknown proportion, 1 - alpha the level, z the two-sided standard normal
-quantile, X ~ Bin(n, p).
+Notation: x events among n, p the unknown proportion, 1 - alpha the level, z the two-sided standard normal quantile,
+X ~ Bin(n, p).
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ def wilson(events: ArrayLike, n: ArrayLike, level: float = 0.95) -> Interval:
 
     Assumes
     -------
-    Independent patients with one common probability. Coverage is close to the level on average over p, and may lie below
-    it for single values of p, most for p near 0 or 1.
+    Independent patients with one common probability. Coverage is close to the level on average over p, and may lie
+    below it for single values of p, most for p near 0 or 1.
 
     References
     ----------
@@ -122,7 +122,8 @@ def clopper_pearson(events: ArrayLike, n: ArrayLike, level: float = 0.95) -> Int
     check_level(level)
     tail = (1.0 - level) / 2.0
     with np.errstate(invalid="ignore"):
-        low, high = betaincinv(x, m - x + 1.0, tail), betainccinv(x + 1.0, m - x, tail)
+        low = np.asarray(betaincinv(x, m - x + 1.0, tail), dtype=np.float64)
+        high = np.asarray(betainccinv(x + 1.0, m - x, tail), dtype=np.float64)
     return _closed(low, high, x, m)
 
 
@@ -173,8 +174,8 @@ def mid_p(events: ArrayLike, n: ArrayLike, level: float = 0.95) -> Interval:
 def jeffreys(events: ArrayLike, n: ArrayLike, level: float = 0.95) -> Interval:
     r"""Equal-tailed limits from Jeffreys' prior, with the ends closed.
 
-    The alpha/2 and 1 - alpha/2 quantiles of :math:`\mathrm{Beta}(x + 1/2,\ n - x + 1/2)`; the lower limit is set to 0 at
-    x = 0 and the upper to 1 at x = n, as brown2001 does, because coverage would go to 0 as p goes to an end otherwise.
+    The alpha/2 and 1 - alpha/2 quantiles of :math:`\mathrm{Beta}(x + 1/2,\ n - x + 1/2)`; the lower limit is set to 0
+    at x = 0 and the upper to 1 at x = n, as brown2001 does; otherwise coverage would go to 0 as p goes to an end.
 
     Parameters
     ----------
@@ -196,7 +197,7 @@ def jeffreys(events: ArrayLike, n: ArrayLike, level: float = 0.95) -> Interval:
 
     Assumes
     -------
-    Independent patients with one common probability; read as a posterior interval also that Beta(1/2, 1/2) is the prior.
+    Independent patients with one common probability; read as a posterior, also that Beta(1/2, 1/2) is the prior.
 
     References
     ----------
@@ -211,7 +212,8 @@ def jeffreys(events: ArrayLike, n: ArrayLike, level: float = 0.95) -> Interval:
     x, m = check_counts(events, n)
     check_level(level)
     tail = (1.0 - level) / 2.0
-    low, high = betaincinv(x + 0.5, m - x + 0.5, tail), betainccinv(x + 0.5, m - x + 0.5, tail)
+    low = np.asarray(betaincinv(x + 0.5, m - x + 0.5, tail), dtype=np.float64)
+    high = np.asarray(betainccinv(x + 0.5, m - x + 0.5, tail), dtype=np.float64)
     return _closed(low, high, x, m)
 
 
@@ -221,7 +223,7 @@ def agresti_coull(events: ArrayLike, n: ArrayLike, level: float = 0.95) -> Inter
     .. math:: \tilde p \pm z \sqrt{\tilde p (1 - \tilde p) / \tilde n}, \qquad \tilde n = n + z^2, \quad
               \tilde p = (x + z^2/2) / \tilde n
 
-    Near the ends the formula leaves [0, 1]; the limits are **cut there** (this is the convention of the method, it cannot
+    Near the ends the formula leaves [0, 1]; the limits are **cut there** (the convention of the method; it cannot
     change coverage). The formula is below 0 for every n at x = 0, so the rule at the ends needs nothing more.
 
     Parameters
@@ -272,7 +274,7 @@ def blaker(events: ArrayLike, n: ArrayLike, level: float = 0.95) -> Interval:
               \gamma(k, p) = \min\{P(X \le k), P(X \ge k)\}
 
     As a function of p the acceptability :math:`\beta` jumps, and the set may have gaps; the limits are the ends of the
-    whole set. They are found by root finding (see `binomial_roots._blaker`), not by stepping from Clopper-Pearson's limits.
+    whole set. They are found by root finding (see `binomial_roots`), not by stepping from Clopper-Pearson's limits.
 
     Parameters
     ----------
@@ -302,11 +304,12 @@ def blaker(events: ArrayLike, n: ArrayLike, level: float = 0.95) -> Interval:
 
     Examples
     --------
-    Never outside Clopper-Pearson, and two-sided where nothing was seen:
+    The documentation of BlakerCI prints 0.08726443 to 0.61941066 for 3 of 10, and for 59 of 355 0.1300807 to 0.2090809,
+    where stepping by 1e-6 still stops at 0.2085349:
 
-    >>> low, high = blaker([0, 1, 5], 10)
-    >>> print(low.round(4), high.round(4))
-    [0.     0.0051 0.2224] [0.2829 0.4443 0.7776]
+    >>> low, high = blaker([3, 59], [10, 355])
+    >>> print(low.round(7), high.round(7))
+    [0.0872644 0.1300807] [0.6194107 0.2090809]
     """
     check_level(level)
     return _both_ends(blaker_low, blaker_high, events, n, 1.0 - level)
@@ -339,8 +342,8 @@ def likelihood_ratio(events: ArrayLike, n: ArrayLike, level: float = 0.95) -> In
 
     Assumes
     -------
-    Independent patients with one common probability. The chi-squared approximation is poor at x = 0 and x = n, where the
-    limit (1 - exp(-z^2 / 2n) at x = 0) is too short.
+    Independent patients with one common probability. The chi-squared approximation is poor at x = 0 and x = n, where
+    the interval (up to 1 - exp(-z^2 / 2n) at x = 0) is too short.
 
     References
     ----------

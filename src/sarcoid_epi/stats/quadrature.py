@@ -35,7 +35,7 @@ def binomial_normal_derivatives(
 ) -> Derivatives:
     r"""Log-likelihood of the binomial-normal model and its first two derivatives, by adaptive Gauss-Hermite quadrature.
 
-    .. math:: \ell_g = \sum_k \log \int \mathrm{Bin}(x_{gk}; n_{gk}, \mathrm{expit}(\mu_g + \tau_g u)) \, \varphi(u) \, du
+    .. math:: \ell = \sum_k \log \int \mathrm{Bin}(x_k; n_k, \mathrm{expit}(\mu + \tau u)) \, \varphi(u) \, du
 
     The points sit around the mode of each integrand and are spread by its curvature there. Gradient and information are
     posterior moments of the complete-data score s (1, u), s = x - n p: the gradient is E[s (1, u)] (Fisher's identity)
@@ -115,8 +115,8 @@ def logit_normal_mean(mu: Array, tau: Array) -> Array:
 def _modes(mu: Array, tau: Array, events: Array, n: Array, start: Array) -> Array:
     """Maximum over u of x theta - n log(1 + exp(theta)) - u^2 / 2, theta = mu + tau u, by Newton with bounded steps.
 
-    Each element stops for itself, so that a group gets the same bits in any batch. A point a little off the maximum only
-    moves the quadrature points, so the tolerance need not be small.
+    Each element stops for itself, so that a group gets the same bits in any batch. A point a little off the maximum
+    only moves the quadrature points, so the tolerance need not be small.
     """
     u = start
     moving = np.ones(np.broadcast_shapes(u.shape, tau.shape), dtype=bool)

@@ -16,15 +16,15 @@ _SMALLEST = np.finfo(np.float64).tiny
 def bracketed_root(function: Callable[..., Array], low: Array, high: Array, *arguments: Array) -> Array:
     """Root of `function` in each bracket [low, high], by Chandrupatla's method.
 
-    Each step is an inverse quadratic interpolation where the three last points say it is safe, else a bisection, so the
-    bracket always shrinks. Elements that are done are taken out of the following steps.
+    Each step is an inverse quadratic interpolation where the three last points say it is safe, else a bisection, so
+    the bracket always shrinks. Elements that are done are taken out of the following steps.
 
     Parameters
     ----------
     function
-        Called as ``function(x, *arguments)`` on one-dimensional arrays of equal length; continuous, and of opposite sign
-        (or zero) at the two ends of each bracket. Where rounding gives both ends one sign, the root sits at an end, and
-        the end with the smaller value is returned.
+        Called as ``function(x, *arguments)`` on one-dimensional arrays of equal length; continuous, and of opposite
+        sign (or zero) at the two ends of each bracket. Where rounding gives both ends one sign, the root sits at an
+        end, and the end with the smaller value is returned.
     low, high
         Ends of the brackets, shape (G,).
     *arguments

@@ -1,0 +1,68 @@
+"""What is being asked, and its true value in a population whose truth is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from sarcoid_epi.vocabulary import ORGANS, PATIENT
+
+Values = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Estimand:
+    """A quantity: its name, unit and label, and its true value for each term, given patients and their truth."""
+
+    name: str
+    unit: str
+    label: str
+    value: Callable[[pd.DataFrame, pd.DataFrame], Values]
+
+
+def _organs(patients: pd.DataFrame, truth: pd.DataFrame) -> Values:
+    return {organ: float(patients[organ].mean()) for organ in ORGANS}
+
+
+def _recorded(patients: pd.DataFrame, truth: pd.DataFrame) -> Values:
+    return {"osseous_recorded": float(patients["osseous_recorded"].mean())}
+
+
+def _hypercalcaemia(patients: pd.DataFrame, truth: pd.DataFrame) -> Values:
+    return {"hypercalcaemia": float(truth["hypercalcaemia_true"].mean())}
+
+
+def _osseous(patients: pd.DataFrame, truth: pd.DataFrame) -> Values:
+    return {"osseous": float(truth["osseous"].mean())}
+
+
+def _levels(patients: pd.DataFrame, truth: pd.DataFrame) -> Values:
+    values: dict[str, float] = {}
+    for variable in PATIENT:
+        if variable.kind == "flag":
+            values[variable.name] = float(patients[variable.name].mean())
+        elif variable.kind == "category":
+            shares = patients[variable.name].value_counts(normalize=True)
+            values |= {f"{variable.name}={level}": float(share) for level, share in shares.items()}
+    return values
+
+
+def _means(patients: pd.DataFrame, truth: pd.DataFrame) -> Values:
+    measured = (variable.name for variable in PATIENT if variable.kind in ("integer", "number"))
+    return {name: float(patients[name].mean()) for name in measured}
+
+
+ORGAN_PREVALENCE = Estimand("organ_prevalence", "proportion", "Share of patients with an organ involved", _organs)
+RECORDED_PREVALENCE = Estimand(
+    "recorded_prevalence", "proportion", "Share of patients with osseous sarcoidosis on record", _recorded
+)
+HYPERCALCAEMIA_PREVALENCE = Estimand(
+    "hypercalcaemia_prevalence", "proportion", "Share of patients with hypercalcaemia", _hypercalcaemia
+)
+TRUE_PREVALENCE = Estimand(
+    "true_prevalence", "proportion", "Share of patients with osseous sarcoidosis, whether or not anyone looked", _osseous
+)
+SHARE = Estimand("share", "proportion", "Share of patients with a characteristic", _levels)
+MEAN = Estimand("mean", "as the variable", "Mean of a characteristic", _means)

@@ -1,0 +1,117 @@
+"""Put estimators to a cohort and get estimates with their runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from importlib.metadata import version
+
+import numpy as np
+
+from sarcoid_epi.errors import ConfigurationError, Problem
+from sarcoid_epi.estimators.declare import Answers, Estimator, silent
+from sarcoid_epi.results import Estimate, Estimates, Run
+from sarcoid_epi.scenario import Belief
+from sarcoid_epi.strata import Strata
+
+
+def ask(
+    catalogue: Iterable[Estimator],
+    strata: Strata,
+    *,
+    data: str,
+    question: str = "",
+    belief: Belief | None = None,
+    by: str = "",
+    of: str = "",
+) -> Estimates:
+    """Every estimator of a catalogue (for one question, if named) on the same strata.
+
+    Parameters
+    ----------
+    catalogue : iterable of Estimator
+        Usually `CATALOGUE`.
+    strata : Strata
+        The cohort, whole or in groups. Only estimators that take what it holds are asked: patients, or, where it has a
+        variable `study`, published series.
+    data : str
+        What the cohort is, in words; printed with every result.
+    question : str
+        Only estimators of this question.
+    belief : Belief, optional
+        Needed by estimators that believe something; without one they are not asked.
+    by, of : str
+        What the groups are of, and what the series are of; part of the run's name.
+
+    Returns
+    -------
+    Estimates
+        A missing column, like anything else that cannot be estimated, is a row with NaN and a note.
+
+    Raises
+    ------
+    ConfigurationError
+        When no estimator answers the question.
+    """
+    takes = "series" if "study" in strata.columns else "patients"
+    chosen = [e for e in catalogue if e.takes == takes and question in ("", e.question)]
+    if not chosen:
+        raise ConfigurationError(Problem(f"nothing answers '{question}' from {takes}"))
+    total = Estimates((), ())
+    for estimator in chosen:
+        if estimator.believes and belief is None:
+            continue
+        believed = belief if estimator.believes else None
+        total += _estimates(estimator, _answers(estimator, strata, believed), strata.labels, data, believed, by, of)
+    return total
+
+
+def _answers(estimator: Estimator, strata: Strata, belief: Belief | None) -> Answers:
+    missing = [column for column in estimator.needs if column not in strata.columns]
+    if missing:
+        return silent([missing[0]], len(strata.labels), f"no column '{missing[0]}'")
+    return estimator(strata, belief) if belief else estimator(strata)
+
+
+def run_name(estimator: str, by: str = "", belief: str = "", of: str = "") -> str:
+    """The name of a run: estimator, what its groups are of, the belief, what its series are of."""
+    return "-".join([estimator, *([f"by-{by}"] if by else []), *([belief] if belief else []), *([of] if of else [])])
+
+
+def _estimates(
+    estimator: Estimator,
+    answers: Answers,
+    labels: Sequence[str],
+    data: str,
+    belief: Belief | None,
+    by: str,
+    of: str,
+) -> Estimates:
+    name = run_name(estimator.name, by, belief.name if belief else "", of)
+    run = Run(
+        run=name,
+        estimator=estimator.name,
+        estimand=estimator.estimand.name,
+        label=estimator.label,
+        references=" ".join(estimator.references),
+        rests_on=_rests_on(data, belief),
+        assumes=estimator.assumes,
+        data=data,
+        package_version=version("sarcoid-epi"),
+    )
+    numbers = [answers.estimate, answers.std_error, answers.low, answers.high, answers.n, answers.events]
+    rows = tuple(
+        Estimate(
+            name, term, label, np.nan, *(float(column[g, t]) for column in numbers[:4]), answers.level,
+            *(float(column[g, t]) for column in numbers[4:]), str(answers.note[g, t]),
+        )
+        for g, label in enumerate(labels)
+        for t, term in enumerate(answers.terms)
+    )  # fmt: skip
+    return Estimates(rows, (run,))
+
+
+def _rests_on(data: str, belief: Belief | None) -> str:
+    if belief is None:
+        return f"counts of {data}"
+    parts = [f"{path} {parameter.value:g} ({parameter.basis})" for path, parameter in belief.parameters().items()]
+    return f"counts of {data}; belief '{belief.name}': " + "; ".join(parts)

@@ -1,0 +1,113 @@
+"""What an estimator is: a plain function from strata (and a belief) to answers, with a declaration."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from inspect import cleandoc
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sarcoid_epi.estimands import Estimand
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Numbers of shape (groups, terms), the group axis first; NaN with a note where nothing can be said."""
+
+    terms: tuple[str, ...]
+    estimate: Floats
+    low: Floats
+    high: Floats
+    std_error: Floats
+    n: Floats
+    events: Floats
+    note: NDArray[np.str_]
+    level: float = 0.95
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(groups, terms)."""
+        return self.estimate.shape
+
+
+def side_by_side(answers: Sequence[Answers]) -> Answers:
+    """Answers for the same groups and other terms, as one."""
+
+    def joined(name: str) -> Any:
+        return np.concatenate([getattr(answer, name) for answer in answers], axis=1)
+
+    terms = tuple(term for answer in answers for term in answer.terms)
+    numbers = [joined(name) for name in ("estimate", "low", "high", "std_error", "n", "events", "note")]
+    return Answers(terms, *numbers, level=answers[0].level)
+
+
+def silent(terms: Sequence[str], groups: int, note: str) -> Answers:
+    """No number for any group, and why."""
+    blank = np.full((groups, len(terms)), np.nan)
+    return Answers(tuple(terms), *(blank.copy() for _ in range(6)), note=np.full(blank.shape, note))
+
+
+Function = Callable[..., Answers]
+
+
+@dataclass(frozen=True)
+class Estimator:
+    """A function with its declaration; the first line of its docstring is the label of its results.
+
+    `needs` are columns without which it has nothing to say; `believes` says that it takes a belief. `takes` names what
+    its first argument holds: patients, or published series.
+    """
+
+    name: str
+    question: str
+    function: Function = field(repr=False)
+    estimand: Estimand
+    needs: tuple[str, ...]
+    believes: tuple[str, ...]
+    references: tuple[str, ...]
+    takes: str
+
+    def __call__(self, *arguments: Any) -> Answers:
+        return self.function(*arguments)
+
+    @property
+    def doc(self) -> str:
+        """The docstring of the function, without its indentation."""
+        return cleandoc(self.function.__doc__ or "")
+
+    @property
+    def label(self) -> str:
+        """What is estimated, in the field's words."""
+        return self.doc.partition("\n")[0].rstrip(".")
+
+    @property
+    def assumes(self) -> str:
+        """The section **Assumes** of the docstring, as one paragraph."""
+        found = re.search(r"^Assumes\n-+\n(.*?)(?:\n\n[A-Z][A-Za-z]+\n-+|\Z)", self.doc, re.DOTALL | re.MULTILINE)
+        return " ".join(found.group(1).split()) if found else ""
+
+
+def estimator(
+    *,
+    question: str,
+    estimand: Estimand,
+    needs: Sequence[str] = (),
+    believes: Sequence[str] = (),
+    references: Sequence[str] = (),
+    takes: str = "patients",
+) -> Callable[[Function], Estimator]:
+    """Declare an estimator. The result is a value; `CATALOGUE` lists it."""
+
+    def declare(function: Function) -> Estimator:
+        name = function.__name__
+        return Estimator(
+            name, question, function, estimand, tuple(needs), tuple(believes), tuple(references), takes
+        )
+
+    return declare
