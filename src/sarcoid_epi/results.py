@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from sarcoid_epi.errors import ConfigurationError, Problem
-from sarcoid_epi.vocabulary import label
+from sarcoid_epi.vocabulary import PATIENT_BY_NAME, label
 
 #: Significant digits on disk: full precision differs between processors.
 DIGITS = 8
@@ -141,14 +141,32 @@ def sentence(row: Estimate, run: Run) -> str:
     else:
         limits = ""
         if np.isfinite(row.conf_low) and np.isfinite(row.conf_high):
-            limits = f" ({row.conf_level:.0%} limits {percent(row.conf_low)} to {percent(row.conf_high)})"
-        value = f" {percent(row.estimate)}{limits}"
+            limits = f" ({row.conf_level:.0%} limits {shown(row.conf_low, row.term)} to {shown(row.conf_high, row.term)})"
+        value = f" {shown(row.estimate, row.term)}{limits}"
     note = f" [{row.note}]" if row.note else ""
     return f"{run.label}: {label(row.term)}{who}:{counts}{value}{note}; rests on {run.rests_on}"
 
 
+#: Terms that are no shares and no variables.
+PLAIN = frozenset({"tau"})
+
+
+def is_share(term: str) -> bool:
+    """Whether a term's number is a proportion; the vocabulary's numbers are in their own unit."""
+    variable = PATIENT_BY_NAME.get(term)
+    return term not in PLAIN and (variable is None or variable.kind not in ("integer", "number"))
+
+
+def shown(value: float, term: str) -> str:
+    """A number as people read it: a share in per cent, anything else in its unit."""
+    if is_share(term):
+        return percent(value)
+    variable = PATIENT_BY_NAME.get(term)
+    return f"{value:.4g}{f' {variable.unit}' if variable and variable.unit else ''}"
+
+
 def percent(share: float) -> str:
-    """A share as people read it: two significant digits below one per cent, else one decimal.
+    """A share as people read it: two decimals below one per cent, else one.
 
     >>> percent(0.0054), percent(0.1412), percent(1.0), percent(0.0)
     ('0.54 %', '14.1 %', '100.0 %', '0.0 %')

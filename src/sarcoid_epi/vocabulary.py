@@ -31,8 +31,9 @@ class Variable:
     """One column of the patient table.
 
     `levels` fixes the categories and their order (empty: any text is a level). `low` and `high` are plausible limits:
-    a value outside them fails the check. A flag is true, false or missing. `latent` variables belong to `truth` and
-    are never part of a patient table.
+    a value outside them fails the check. A flag is true, false or missing. A `required` column must be there, though it
+    may be empty: a misspelt name would otherwise vanish without a word. `latent` variables belong to `truth` and are
+    never part of a patient table.
     """
 
     name: str
@@ -56,12 +57,12 @@ PATIENT: tuple[Variable, ...] = (
     # demography
     Variable("patient_id", "identifier", "Patient", "demography", required=True),
     Variable("centre", "category", "Centre", "demography"),
-    Variable("sex", "category", "Sex", "demography", levels=("female", "male")),
+    Variable("sex", "category", "Sex", "demography", levels=("female", "male"), required=True),
     Variable("ancestry", "category", "Ancestry", "demography", levels=("white", "black", "other")),
     Variable("age_at_onset", "integer", "Age at onset", "demography", "years", low=0, high=110),
     Variable("onset_date", "date", "Date of onset", "demography"),
     Variable("diagnosis_date", "date", "Date of diagnosis", "demography"),
-    Variable("age_at_diagnosis", "integer", "Age at diagnosis", "demography", "years", low=0, high=110),
+    Variable("age_at_diagnosis", "integer", "Age at diagnosis", "demography", "years", low=0, high=110, required=True),
     Variable("era", "category", "Era of diagnosis", "demography", levels=("before 1990", "1990-2009", "2010 onwards")),
     Variable("years_since_diagnosis", "number", "Time since diagnosis", "demography", "years", low=0, high=90),
     # presentation
@@ -83,7 +84,7 @@ PATIENT: tuple[Variable, ...] = (
     Variable("bone_pain", "flag", "Bone pain", "bone record"),
     *(Variable(f"imaging_{m}", "flag", f"Imaged: {MODALITY_LABELS[m]}", "bone record") for m in MODALITIES),
     *(Variable(f"reading_{m}", "flag", f"Bone lesion read on {MODALITY_LABELS[m]}", "bone record") for m in MODALITIES),
-    Variable("osseous_recorded", "flag", "Osseous sarcoidosis on record", "bone record"),
+    Variable("osseous_recorded", "flag", "Osseous sarcoidosis on record", "bone record", required=True),
     *(Variable(f"recorded_{s}", "flag", f"Recorded site: {readable(s)}", "bone record") for s in SITES),
     # calcium
     Variable("serum_calcium_mmol_l", "number", "Serum calcium", "calcium", "mmol/l", low=0.5, high=6),

@@ -16,9 +16,9 @@ ends <- function(x, n, limits) c(if (x == 0) 0 else limits[1], if (x == n) 1 els
 root <- function(f, low, high) if (low == high) low else uniroot(f, c(low, high), tol = 1e-16, maxiter = 10000)$root
 
 mid_p <- function(x, n, a) ends(x, n, c(
-  if (x > 0) root(function(p) pbinom(x, n, p, lower.tail = FALSE) + dbinom(x, n, p) / 2 - a / 2, 0, x / n),
-  if (x < n) root(function(p) pbinom(x - 1, n, p) + dbinom(x, n, p) / 2 - a / 2, x / n, 1)
-)[if (x == 0) c(NA, 1) else 1:2])
+  if (x > 0) root(function(p) pbinom(x, n, p, lower.tail = FALSE) + dbinom(x, n, p) / 2 - a / 2, 0, x / n) else NA,
+  if (x < n) root(function(p) pbinom(x - 1, n, p) + dbinom(x, n, p) / 2 - a / 2, x / n, 1) else NA
+))
 
 likelihood_ratio <- function(x, n, a) {
   fall <- function(p) 2 * (dbinom(x, n, x / n, log = TRUE) - dbinom(x, n, p, log = TRUE)) - qchisq(1 - a, 1)
@@ -60,6 +60,7 @@ blaker <- function(x, n, a) {
 
 by_case <- function(f) t(mapply(f, cases$events, cases$n, 1 - cases$level))
 prevalence_ci <- function(method) t(mapply(function(x, n, level) {
+  if (x == 0 || x == n) return(c(NA, NA)) # prevalence is one-sided there
   unlist(prevalence::propCI(x, n, method = method, level = level)[c("lower", "upper")])
 }, cases$events, cases$n, cases$level))
 
@@ -70,7 +71,7 @@ methods <- list(
   clopper_pearson = t(mapply(function(x, n, level) binom.test(x, n, conf.level = level)$conf.int,
                              cases$events, cases$n, cases$level)),
   agresti_coull = prevalence_ci("agresti.coull"),
-  jeffreys = by_case(function(x, n, a) qbeta(c(a / 2, 1 - a / 2), x + 0.5, n - x + 0.5)),
+  jeffreys = by_case(function(x, n, a) ends(x, n, qbeta(c(a / 2, 1 - a / 2), x + 0.5, n - x + 0.5))),
   mid_p = by_case(mid_p),
   likelihood_ratio = by_case(likelihood_ratio),
   blaker = by_case(blaker),

@@ -1,0 +1,274 @@
+"""The command line: thin words around `api`. No engine is imported before a command needs it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sarcoid_epi import api
+from sarcoid_epi.errors import ConfigurationError, Problem, SarcoidEpiError
+
+app = typer.Typer(
+    name="sarcoid-epi",
+    help="Epidemiological cohort analysis of sarcoidosis: synthetic cohorts, estimation, reproducible reports.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+NOT_ESTIMABLE, DIFFERENT, INTERRUPTED = 4, 5, 130
+
+WorldOption = Annotated[str, typer.Option("--world", "-w", help="A shipped world or a TOML file.")]
+DesignOption = Annotated[str, typer.Option("--design", "-d", help="A shipped design or a TOML file.")]
+SizeOption = Annotated[int, typer.Option("--size", "-n", min=1, help="Patients in the study.")]
+SeedOption = Annotated[int, typer.Option("--seed", "-s", min=0, help="The only source of chance.")]
+VaryOption = Annotated[list[str] | None, typer.Option("--vary", metavar="PATH=VALUE", help="Replace a parameter.")]
+MappingOption = Annotated[str | None, typer.Option("--mapping", "-m", help="TOML file: foreign column names to ours.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+class Format(StrEnum):
+    """How `estimate` prints."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
+@app.command()
+def report(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the report.")] = Path("out/report"),
+    patients: Annotated[str | None, typer.Option("--patients", "-p", help="Your own CSV or Parquet file.")] = None,
+    mapping: MappingOption = None,
+    world: WorldOption = api.WORLD,
+    design: DesignOption = api.DESIGN,
+    size: SizeOption = api.SIZE,
+    seed: SeedOption = api.SEED,
+    belief: Annotated[list[str] | None, typer.Option("--belief", "-b", help="Repeat for several.")] = None,
+    by: Annotated[str, typer.Option("--by", help="Flag or category that makes the groups.")] = api.GROUPS,
+    vary: VaryOption = None,
+    to: Annotated[str, typer.Option("--to", help="html is what there is so far.")] = "html",
+    quiet: QuietOption = False,
+) -> None:
+    """The main job: a cohort (synthetic unless --patients), all questions, one report."""
+    if to != "html":
+        raise ConfigurationError(Problem(f"cannot write '{to}'", "--to", do="use html"))
+    with _progress(quiet) as progress:
+        page = api.report(
+            out, patients, mapping, world, design, size, seed, belief or api.BELIEFS, by, _varied(vary), progress
+        )
+    typer.echo(page)
+
+
+@app.command()
+def generate(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the cohort.")] = Path("out/cohort"),
+    world: WorldOption = api.WORLD,
+    design: DesignOption = api.DESIGN,
+    size: SizeOption = api.SIZE,
+    seed: SeedOption = api.SEED,
+    vary: VaryOption = None,
+    csv: Annotated[bool, typer.Option("--csv", help="Also write patients.csv.")] = False,
+    quiet: QuietOption = False,
+) -> None:
+    """A synthetic cohort: patients.parquet, truth.parquet, certificate.toml."""
+    with _progress(quiet) as progress:
+        progress("generating patients")
+        api.generate(world, design, size, seed, out, _varied(vary), csv)
+    typer.echo(out)
+
+
+@app.command()
+def check(
+    file: Annotated[str, typer.Argument(help="CSV or Parquet file.")],
+    mapping: MappingOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check a patient table against the codebook. Exit code 3 when it cannot be used as it is."""
+    checked = api.check(file, mapping)
+    if as_json:
+        typer.echo(json.dumps([vars(issue) for issue in checked.issues], indent=1, ensure_ascii=False))
+    else:
+        for issue in checked.issues:
+            typer.echo(f"{issue.verdict.upper():5}{issue.category:13} {issue}")
+        stops = sum(issue.verdict == "stop" for issue in checked.issues)
+        verdict = f"{stops} to mend before it can be used" if stops else "can be used"
+        typer.echo(f"{Path(file).name}: {len(checked.frame)} patients, {len(checked.frame.columns)} variables; {verdict}")
+    raise typer.Exit(3 if checked.verdict == "stop" else 0)
+
+
+@app.command()
+def estimate(
+    question: Annotated[str, typer.Argument(help="description, prevalence or underdiagnosis.")],
+    patients: Annotated[str, typer.Option("--patients", "-p", help="CSV or Parquet file.")],
+    belief: Annotated[str | None, typer.Option("--belief", "-b", help="A shipped belief or a TOML file.")] = None,
+    by: Annotated[str, typer.Option("--by", help="Flag or category that makes the groups.")] = "",
+    mapping: MappingOption = None,
+    format: Annotated[Format, typer.Option("--format", "-f", help="How to print.")] = Format.table,
+) -> None:
+    """Answer one question from a patient table. Exit code 4 when something could not be estimated."""
+    answers = api.estimate(question, patients, belief, by, mapping)
+    if format is Format.csv:
+        from sarcoid_epi.results import to_csv
+
+        typer.echo(to_csv(answers.frame()), nl=False)
+    elif format is Format.json:
+        typer.echo(answers.frame().to_json(orient="records", indent=1, double_precision=10, force_ascii=False))
+    else:
+        typer.echo(_table(answers))
+    raise typer.Exit(NOT_ESTIMABLE if any(row.estimate != row.estimate for row in answers.rows) else 0)
+
+
+@app.command()
+def evidence(
+    id: Annotated[str | None, typer.Argument(help="A finding; without one, all are listed.")] = None,
+    topic: Annotated[str, typer.Option("--topic", help="Only findings of a topic.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """What the literature printed: source, place, counts with exact limits, flags."""
+    from sarcoid_epi.evidence import TOPICS, describe, finding, findings
+    from sarcoid_epi.evidence.describe import summary
+
+    if topic and topic not in TOPICS:
+        from sarcoid_epi.errors import unknown
+
+        raise ConfigurationError(unknown("topic", topic, TOPICS))
+    chosen = (finding(id),) if id else findings(topic=topic) if topic else findings()
+    if as_json:
+        fields = chosen[0].__dataclass_fields__
+        rows = [{name: getattr(f, name) for name in fields} for f in chosen]
+        typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+    else:
+        typer.echo(describe(chosen[0]) if id else "\n".join(summary(f) for f in chosen))
+
+
+@app.command()
+def worlds() -> None:
+    """The worlds that ship."""
+    _listed("world")
+
+
+@app.command()
+def designs() -> None:
+    """The designs that ship."""
+    _listed("design")
+
+
+@app.command()
+def beliefs() -> None:
+    """The beliefs that ship."""
+    _listed("belief")
+
+
+@app.command()
+def explain(
+    path: Annotated[str, typer.Argument(metavar="ID", help="Anything a report prints beside a number.")],
+    world: WorldOption = api.WORLD,
+    design: DesignOption = api.DESIGN,
+    in_report: Annotated[Path | None, typer.Option("--report", "-r", help="The report the number stands in.")] = None,
+) -> None:
+    """Where a number came from: a parameter's path, a finding, an estimate, a variable, a source."""
+    from sarcoid_epi.explaining import explain as tell
+
+    typer.echo(tell(path, world, design, in_report))
+
+
+@app.command()
+def verify(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A report.")],
+    patients: Annotated[str | None, typer.Option("--patients", "-p", help="The data it was made from.")] = None,
+    mapping: MappingOption = None,
+) -> None:
+    """Rebuild a report and compare: bytes, numbers at 8 digits, numbers at tolerance. Exit code 5 on differences."""
+    from sarcoid_epi.verifying import verify as compare
+
+    result = compare(folder, patients, mapping)
+    typer.echo(result)
+    raise typer.Exit(0 if result.same_bytes else DIFFERENT)
+
+
+def _listed(kind: str) -> None:
+    from sarcoid_epi.scenario import load_belief, load_design, load_world, shipped
+
+    load: Any = {"world": load_world, "design": load_design, "belief": load_belief}[kind]
+    names = shipped(kind)
+    for name in names:
+        typer.echo(f"{name:{max(map(len, names)) + 2}}{load(name).label}")
+
+
+def _varied(pairs: list[str] | None) -> dict[str, float]:
+    """`path=value` pairs as numbers."""
+    varied: dict[str, float] = {}
+    for pair in pairs or []:
+        path, equals, text = pair.partition("=")
+        try:
+            varied[path.strip()] = float(text)
+        except ValueError:
+            why = "" if equals else "there is no '='"
+            raise ConfigurationError(Problem(f"'{pair}' is not PATH=VALUE", "--vary", why, "write a number")) from None
+    return varied
+
+
+def _table(answers: Any) -> str:
+    """Estimates as aligned columns, then what each run rests on."""
+    from sarcoid_epi.results import shown
+    from sarcoid_epi.vocabulary import label
+
+    lines: list[str] = []
+    for run in answers.runs:
+        lines += [run.label, ""]
+        cells = []
+        for row in answers.rows:
+            if row.run != run.run:
+                continue
+            limits = "" if row.conf_low != row.conf_low else f"{shown(row.conf_low, row.term)} to "
+            limits += "" if row.conf_high != row.conf_high else shown(row.conf_high, row.term)
+            counts = f"{row.events:.0f} of {row.n:.0f}" if row.events == row.events else f"n = {row.n:.0f}"
+            value = "not estimable" if row.estimate != row.estimate else shown(row.estimate, row.term)
+            counts = "" if row.n != row.n else counts
+            cells.append((label(row.term), row.group, counts, value, limits, row.note))
+        widths = [max(len(cell[at]) for cell in cells) for at in range(6)] if cells else []
+        lines += ["  " + "  ".join(c.ljust(w) for c, w in zip(cell, widths, strict=True)).rstrip() for cell in cells]
+        lines += ["", f"  rests on {run.rests_on}", f"  assumes: {run.assumes}", ""]
+    return "\n".join(lines).rstrip()
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[api.Progress]:
+    """Name each stage on the terminal, and nowhere else."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda stage: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("starting") as status:
+        yield lambda stage: status.update(stage)
+
+
+def main() -> None:
+    """Run a command; a user's mistake is a sentence and an exit code, never a traceback."""
+    try:
+        code = app(standalone_mode=False)
+    except SarcoidEpiError as error:
+        for problem in error.problems:
+            typer.echo(f"error: {problem}", err=True)
+        code = error.exit_code
+    except typer._click.exceptions.ClickException as error:  # type: ignore[attr-defined]
+        error.show()
+        code = error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        typer.echo("interrupted", err=True)
+        code = INTERRUPTED
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""Put a cohort on disk: two tables and the certificate of its birth."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sarcoid_epi.cohort.generator import Cohort
+from sarcoid_epi.files import digest, write_text, write_whole
+from sarcoid_epi.results import DIGITS
+from sarcoid_epi.scenario import Design, World
+
+
+def write_cohort(cohort: Cohort, world: World, design: Design, seed: int, out: Path, csv: bool = False) -> list[Path]:
+    """Write `patients.parquet`, `truth.parquet` and `certificate.toml` (and `patients.csv`) into a folder.
+
+    The certificate comes last: a folder that has one is complete.
+    """
+    paths = [
+        write_whole(out / "patients.parquet", lambda path: _parquet(cohort.patients, path)),
+        write_whole(out / "truth.parquet", lambda path: _parquet(cohort.truth, path)),
+    ]
+    if csv:
+        paths.append(write_text(out / "patients.csv", csv_text(cohort.patients)))
+    hashes = {path.name: digest(path) for path in paths}
+    certificate = "\n".join(_certificate(cohort, world, design, seed, hashes)) + "\n"
+    return [*paths, write_text(out / "certificate.toml", certificate)]
+
+
+def csv_text(frame: pd.DataFrame) -> str:
+    """A patient table as CSV: flags as 1 and 0, dates as YYYY-MM-DD, missing values as empty fields."""
+    plain = frame.copy()
+    for name, values in frame.items():
+        if pd.api.types.is_bool_dtype(values):
+            plain[name] = values.astype("Int8")
+    return plain.to_csv(index=False, lineterminator="\n", float_format=f"%.{DIGITS}g", date_format="%Y-%m-%d")
+
+
+def _parquet(frame: pd.DataFrame, path: Path) -> None:
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    # Dictionaries help flags and categories; for measured numbers they only cost time and space.
+    coded = [field.name for field in table.schema if not pa.types.is_floating(field.type)]
+    pq.write_table(table, path, compression="zstd", use_dictionary=coded, row_group_size=2**16)
+
+
+def _certificate(cohort: Cohort, world: World, design: Design, seed: int, hashes: dict[str, str]) -> Iterator[str]:
+    yield "# How this cohort came to be. Synthetic: no line of it is a patient."
+    yield "[cohort]"
+    yield f"world = {_text(world.name)}"
+    yield f"design = {_text(design.name)}"
+    yield f"size = {len(cohort.patients)}"
+    yield f"seed = {seed}"
+    yield f"source_patients = {cohort.source_patients}"
+    yield f"sarcoid_epi = {_text(version('sarcoid-epi'))}"
+    yield ""
+    yield "[sha256]"
+    yield from (f"{_text(name)} = {_text(value)}" for name, value in hashes.items())
+    for part, scenario in (("world", world), ("design", design)):
+        yield ""
+        yield f"[{part}]"
+        for path, parameter in scenario.parameters().items():
+            yield f"{path} = {{ value = {_number(parameter.value)}, basis = {_text(str(parameter.basis))} }}"
+    for reached in cohort.calibration.report:
+        yield ""
+        yield "[[calibration]]"
+        yield f"node = {_text(reached.node)}"
+        yield f"target_path = {_text(reached.path)}"
+        yield f"population = {_text(reached.population)}"
+        yield f"target = {_number(reached.target)}"
+        yield f"achieved = {_number(reached.achieved)}"
+
+
+def _number(value: float) -> str:
+    """A number at the digits that all processors agree on."""
+    return repr(float(f"{value:.{DIGITS}g}"))
+
+
+def _text(value: str) -> str:
+    """A TOML basic string; its escapes are JSON's."""
+    return json.dumps(value, ensure_ascii=False)
