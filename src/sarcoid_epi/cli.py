@@ -23,6 +23,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+#: click's own exception; some versions of typer carry a copy of click, so it is found through its subclass.
+USAGE_MISTAKE: type[Exception] = typer.BadParameter.__mro__[2]
+
 NOT_ESTIMABLE, DIFFERENT, INTERRUPTED = 4, 5, 130
 
 WorldOption = Annotated[str, typer.Option("--world", "-w", help="A shipped world or a TOML file.")]
@@ -261,9 +264,9 @@ def main() -> None:
         for problem in error.problems:
             typer.echo(f"error: {problem}", err=True)
         code = error.exit_code
-    except typer._click.exceptions.ClickException as error:  # type: ignore[attr-defined]
-        error.show()
-        code = error.exit_code
+    except USAGE_MISTAKE as error:
+        error.show()  # type: ignore[attr-defined]  # the class is click's, whichever copy typer carries
+        code = error.exit_code  # type: ignore[attr-defined]  # as above
     except (KeyboardInterrupt, typer.Abort):
         typer.echo("interrupted", err=True)
         code = INTERRUPTED

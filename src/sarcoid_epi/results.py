@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sarcoid_epi.errors import ConfigurationError, Problem
+from sarcoid_epi.errors import ConfigurationError, Problem, unknown
+from sarcoid_epi.files import write_text
 from sarcoid_epi.vocabulary import PATIENT_BY_NAME, label
 
 #: Significant digits on disk: full precision differs between processors.
@@ -51,8 +52,8 @@ class Estimate:
 
     @property
     def id(self) -> str:
-        """The address of the number in a report."""
-        return f"{self.run}:{self.term}:{self.group}"
+        """The address of the number in a report; a time, where there is one, is part of it."""
+        return f"{self.run}:{self.term}:{self.group}" + ("" if np.isnan(self.time) else f":{self.time:g}")
 
 
 ESTIMATE_COLUMNS = tuple(field.name for field in fields(Estimate))
@@ -71,9 +72,11 @@ class Estimates:
         for run in other.runs:
             if known.setdefault(run.run, run) != run:
                 raise ConfigurationError(Problem(f"two different runs are both called '{run.run}'"))
-        present = {row.id for row in self.rows}
-        added = tuple(row for row in other.rows if row.id not in present)
-        return Estimates(self.rows + added, tuple(known.values()))
+        rows: dict[str, Estimate] = {}
+        for row in (*self.rows, *other.rows):
+            if not _same(rows.setdefault(row.id, row), row):
+                raise ConfigurationError(Problem(f"two different estimates are both called '{row.id}'"))
+        return Estimates(tuple(rows.values()), tuple(known.values()))
 
     def frame(self) -> pd.DataFrame:
         """The estimates as a table with the columns of `estimates.csv`; counts that are unknown are missing."""
@@ -95,19 +98,23 @@ class Estimates:
         for row in self.rows:
             if row.id == id:
                 return row
-        near = sorted({row.id for row in self.rows})
-        raise ConfigurationError(Problem(f"no estimate '{id}'", do=f"known: {', '.join(near[:8])} ..."))
+        raise ConfigurationError(unknown("estimate", id, {row.id for row in self.rows}))
 
     def write(self, folder: Path) -> list[Path]:
         """`estimates.csv` and `runs.csv`, newline "\\n", numbers at 8 significant digits."""
         paths = [folder / "estimates.csv", folder / "runs.csv"]
         for path, table in zip(paths, (self.frame(), self.run_frame()), strict=True):
-            path.write_text(to_csv(table), encoding="utf-8")
+            write_text(path, to_csv(table))
         return paths
 
     def __str__(self) -> str:
         said = {run.run: run for run in self.runs}
         return "\n".join(sentence(row, said[row.run]) for row in self.rows)
+
+
+def _same(one: Estimate, other: Estimate) -> bool:
+    """Equal in every field, where two unknown numbers are equal."""
+    return all(a == b or (a != a and b != b) for a, b in zip(astuple(one), astuple(other), strict=True))
 
 
 def to_csv(table: pd.DataFrame) -> str:
@@ -116,9 +123,15 @@ def to_csv(table: pd.DataFrame) -> str:
 
 
 def read(folder: Path) -> Estimates:
-    """Estimates from the two files that `write` made."""
-    rows = pd.read_csv(folder / "estimates.csv", keep_default_na=False, na_values={c: [""] for c in _NUMBERS})
-    runs = pd.read_csv(folder / "runs.csv", keep_default_na=False)
+    """Estimates from the two files that `write` made.
+
+    Raises
+    ------
+    ConfigurationError
+        When one of the files is not there or has other columns.
+    """
+    rows = _table(folder / "estimates.csv", ESTIMATE_COLUMNS)
+    runs = _table(folder / "runs.csv", RUN_COLUMNS)
     return Estimates(
         tuple(Estimate(**record) for record in _records(rows)),
         tuple(Run(**record) for record in _records(runs)),
@@ -128,6 +141,25 @@ def read(folder: Path) -> Estimates:
 _NUMBERS = ("time", "estimate", "std_error", "conf_low", "conf_high", "conf_level", "n", "events")
 
 
+def _table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    """Text stays text: a group called 2010 or a version 1.0 is no number."""
+    try:
+        table = pd.read_csv(
+            path,
+            keep_default_na=False,
+            na_values={name: [""] for name in _NUMBERS},
+            dtype={name: float if name in _NUMBERS else str for name in columns},
+            float_precision="round_trip",
+        )
+    except OSError:
+        raise ConfigurationError(Problem(f"there is no file '{path}'", do="name the folder of a report")) from None
+    except ValueError:
+        table = pd.DataFrame()
+    if tuple(table.columns) != columns:
+        raise ConfigurationError(Problem("does not hold results", str(path), do="name the folder of a report"))
+    return table
+
+
 def _records(table: pd.DataFrame) -> Iterable[dict[str, Any]]:
     return ({str(key): value for key, value in record.items()} for record in table.to_dict("records"))
 
@@ -135,13 +167,16 @@ def _records(table: pd.DataFrame) -> Iterable[dict[str, Any]]:
 def sentence(row: Estimate, run: Run) -> str:
     """A row as a reader wants it: label and term, counts, the number with its limits, and what it rests on."""
     who = "" if row.group == "all" else f", {row.group}"
-    counts = f" {row.events:.0f} of {row.n:.0f};" if np.isfinite(row.events) and np.isfinite(row.n) else ""
+    counts = "" if np.isnan(row.n) else f" n = {row.n:.0f};"
+    counts = counts if np.isnan(row.events) or not counts else f" {row.events:.0f} of {row.n:.0f};"
     if np.isnan(row.estimate):
         value = " not estimable"
     else:
         limits = ""
         if np.isfinite(row.conf_low) and np.isfinite(row.conf_high):
-            limits = f" ({row.conf_level:.0%} limits {shown(row.conf_low, row.term)} to {shown(row.conf_high, row.term)})"
+            limits = (
+                f" ({row.conf_level:.0%} limits {shown(row.conf_low, row.term)} to {shown(row.conf_high, row.term)})"
+            )
         value = f" {shown(row.estimate, row.term)}{limits}"
     note = f" [{row.note}]" if row.note else ""
     return f"{run.label}: {label(row.term)}{who}:{counts}{value}{note}; rests on {run.rests_on}"

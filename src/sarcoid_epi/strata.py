@@ -1,7 +1,7 @@
 """A cohort seen through groups. The whole cohort is one stratum, centres are strata, a replicate is just a stratum.
 
-Estimators ask for counts by group and never learn what stands behind: a pandas table, arrays of thousands of replicates,
-or tallies that were published or sent by a hospital. Group axis first, always.
+Estimators ask for counts by group and never learn what stands behind: a pandas table, arrays of thousands of
+replicates, or tallies that were published or sent by a hospital. Group axis first, always.
 """
 
 from __future__ import annotations
@@ -19,9 +19,13 @@ from sarcoid_epi.errors import DataError, Problem, unknown
 from sarcoid_epi.vocabulary import PATIENT_BY_NAME
 
 Counts = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 WHOLE = "all"
 UNKNOWN_GROUP = "missing"
+
+#: The levels of a flag, in the order of their codes.
+FLAG = ("no", "yes")
 
 
 class Strata(Protocol):
@@ -53,9 +57,19 @@ class Strata(Protocol):
         """Patients by group and level of each variable, those with a missing one left out. Shape (G, levels, ...)."""
         ...
 
+    def moments(self, column: str) -> tuple[Counts, Floats, Floats]:
+        """Of a number, by group: in how many it is known, its mean, and its standard deviation (n - 1). Shapes (G,)."""
+        ...
+
     def frames(self) -> Iterator[pd.DataFrame]:
         """The groups as data frames, for methods that need rows."""
         ...
+
+
+def _demand_flag(column: str, levels: tuple[str, ...]) -> None:
+    if levels != FLAG:
+        why = "events are counted of what is yes or no"
+        raise DataError(Problem(f"'{column}' is no flag", why=why, do="name a flag"))
 
 
 @dataclass(frozen=True)
@@ -75,10 +89,24 @@ class _Coded:
         """The group of each patient, in the shape of the codes."""
         raise NotImplementedError
 
+    def numbers(self, column: str) -> Floats:
+        raise NotImplementedError
+
     def n(self, where: str = "") -> Counts:
-        return self.table(where)[:, 1] if where else np.bincount(self.group.ravel(), minlength=len(self.labels))
+        return self.events(where)[0] if where else np.bincount(self.group.ravel(), minlength=len(self.labels))
+
+    def moments(self, column: str) -> tuple[Counts, Floats, Floats]:
+        values, groups = self.numbers(column), len(self.labels)
+        known = ~np.isnan(values)
+        group, values = self.group[known], values[known]
+        n = np.bincount(group, minlength=groups)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = np.bincount(group, values, minlength=groups) / n
+            squares = np.bincount(group, (values - mean[group]) ** 2, minlength=groups)
+            return n, mean, np.sqrt(squares / np.where(n > 1, n - 1, np.nan))
 
     def events(self, column: str) -> tuple[Counts, Counts]:
+        _demand_flag(column, self.levels(column))
         counts = self.table(column)
         return counts[:, 1], counts.sum(axis=1)
 
@@ -118,6 +146,10 @@ class FrameStrata(_Coded):
         self._demand(column)
         return _frame_levels(self.frame, column)
 
+    def numbers(self, column: str) -> Floats:
+        self._demand(column)
+        return self.frame[column].to_numpy(dtype=float, na_value=np.nan)
+
     def frames(self) -> Iterator[pd.DataFrame]:
         for number in range(len(self.labels)):
             yield self.frame[self.group == number]
@@ -147,8 +179,8 @@ def _frame_levels(frame: pd.DataFrame, column: str) -> tuple[str, ...]:
     if isinstance(values.dtype, pd.CategoricalDtype):
         return tuple(str(level) for level in values.cat.categories)
     if _is_flag(values, column):
-        return ("no", "yes")
-    raise DataError(Problem(f"'{column}' has no levels to count", do="name a flag or a category"))
+        return FLAG
+    raise _no_levels(column)
 
 
 def _frame_codes(frame: pd.DataFrame, column: str) -> NDArray[np.int64]:
@@ -156,8 +188,15 @@ def _frame_codes(frame: pd.DataFrame, column: str) -> NDArray[np.int64]:
     if isinstance(values.dtype, pd.CategoricalDtype):
         return np.asarray(values.cat.codes, dtype=np.int64)
     if _is_flag(values, column):
-        return values.astype("Float64").fillna(-1).to_numpy(dtype=np.int64)
-    raise DataError(Problem(f"'{column}' has no levels to count", do="name a flag or a category"))
+        numbers = values.astype("Float64").fillna(-1).to_numpy(dtype=float)
+        if not np.isin(numbers, (-1, 0, 1)).all():
+            raise DataError(Problem(f"'{column}' holds more than yes and no", do="read the table with read_patients"))
+        return numbers.astype(np.int64)
+    raise _no_levels(column)
+
+
+def _no_levels(column: str) -> DataError:
+    return DataError(Problem(f"'{column}' has no levels to count", do="name a flag or a category"))
 
 
 def _is_flag(values: pd.Series[Any], column: str) -> bool:
@@ -167,7 +206,7 @@ def _is_flag(values: pd.Series[Any], column: str) -> bool:
 
 @dataclass(frozen=True)
 class ArrayStrata(_Coded):
-    """Replicated cohorts: each column an array of shape (replicates, patients); flags as bool or 0/1 with -1 missing."""
+    """Replicated cohorts: each column an array of shape (replicates, patients); flags bool, or 0/1 with -1 missing."""
 
     arrays: Mapping[str, NDArray[Any]]
 
@@ -181,44 +220,55 @@ class ArrayStrata(_Coded):
         return np.broadcast_to(np.arange(rows)[:, None], (rows, patients))
 
     def codes(self, column: str) -> NDArray[Any]:
-        if column not in self.arrays:
-            raise DataError(unknown("column", column, self.arrays))
-        return self.arrays[column].astype(np.int8, copy=False)
+        self._demand(column)
+        codes = self.arrays[column]
+        return codes.view(np.int8) if codes.dtype == bool else codes
 
     def levels(self, column: str) -> tuple[str, ...]:
+        self._demand(column)
         declared = PATIENT_BY_NAME.get(column)
         if declared and declared.kind == "category":
             return declared.levels or tuple(str(level) for level in range(int(self.codes(column).max()) + 1))
-        return ("no", "yes")
+        if declared and declared.kind != "flag":
+            raise _no_levels(column)
+        return FLAG
+
+    def numbers(self, column: str) -> Floats:
+        self._demand(column)
+        return self.arrays[column].astype(float)
 
     def n(self, where: str = "") -> Counts:
         if where:
-            return (self.codes(where) == 1).sum(axis=1)
+            return self.events(where)[0]
         rows, patients = next(iter(self.arrays.values())).shape
         return np.full(rows, patients, dtype=np.int64)
 
     def events(self, column: str) -> tuple[Counts, Counts]:
         codes = self.codes(column)
+        _demand_flag(column, self.levels(column))
         return (codes == 1).sum(axis=1), (codes >= 0).sum(axis=1)
 
     def frames(self) -> Iterator[pd.DataFrame]:
         for number in range(len(self.labels)):
-            yield pd.DataFrame({name: _as_column(name, values[number]) for name, values in self.arrays.items()})
+            yield pd.DataFrame({name: self._as_column(name, values[number]) for name, values in self.arrays.items()})
+
+    def _demand(self, column: str) -> None:
+        if column not in self.arrays:
+            raise DataError(unknown("column", column, self.arrays))
+
+    def _as_column(self, name: str, codes: NDArray[Any]) -> Any:
+        declared = PATIENT_BY_NAME.get(name)
+        if declared and declared.kind == "category":
+            return pd.Categorical.from_codes(codes.tolist(), categories=pd.Index(self.levels(name)))
+        if declared and declared.kind == "flag":
+            return pd.arrays.BooleanArray(codes == 1, codes.astype(np.int8) < 0)
+        return codes
 
 
 def replicated(arrays: Mapping[str, NDArray[Any]]) -> ArrayStrata:
     """Replicated cohorts as strata, one for each replicate."""
     rows = next(iter(arrays.values())).shape[0]
     return ArrayStrata(tuple(f"replicate={number}" for number in range(rows)), arrays)
-
-
-def _as_column(name: str, codes: NDArray[Any]) -> Any:
-    declared = PATIENT_BY_NAME.get(name)
-    if declared and declared.kind == "category" and declared.levels:
-        return pd.Categorical.from_codes(codes, categories=list(declared.levels))
-    if declared and declared.kind == "flag":
-        return pd.arrays.BooleanArray(codes == 1, codes.astype(np.int8) < 0)
-    return codes
 
 
 @dataclass(frozen=True)
@@ -240,9 +290,10 @@ class TallyStrata:
         return self.axes[self._axis(column)][1]
 
     def n(self, where: str = "") -> Counts:
-        return self.table(where)[:, 1] if where else self.counts.reshape(len(self.labels), -1).sum(axis=1)
+        return self.events(where)[0] if where else self.counts.reshape(len(self.labels), -1).sum(axis=1)
 
     def events(self, column: str) -> tuple[Counts, Counts]:
+        _demand_flag(column, self.levels(column))
         counts = self.table(column)
         return counts[:, 1], counts.sum(axis=1)
 
@@ -251,6 +302,9 @@ class TallyStrata:
         summed = tuple(axis for axis in range(1, self.counts.ndim) if axis not in kept)
         order = np.argsort(np.argsort(kept))
         return np.transpose(self.counts.sum(axis=summed), (0, *(order + 1)))
+
+    def moments(self, column: str) -> tuple[Counts, Floats, Floats]:
+        raise DataError(Problem("these are tallies, not patients", do="choose a method that works on counts"))
 
     def frames(self) -> Iterator[pd.DataFrame]:
         raise DataError(Problem("these are tallies, not patients", do="choose a method that works on counts"))
@@ -263,7 +317,23 @@ class TallyStrata:
 
 
 def published(study: Sequence[str], events: Sequence[int], n: Sequence[int], column: str) -> TallyStrata:
-    """Published counts of a flag as one stratum, each series a level of the variable `study`."""
+    """Published counts of a flag as one stratum, each series a level of the variable `study`.
+
+    Raises
+    ------
+    DataError
+        When a series has more events than patients, or a number is missing.
+    """
+    if not len(study) == len(events) == len(n):
+        what = f"{len(study)} series with {len(events)} events and {len(n)} n"
+        raise DataError(Problem(what, do="give every series its events and its n"))
+    wrong = [
+        Problem(f"{x} events in {size} patients", name, do="correct the counts")
+        for name, x, size in zip(study, events, n, strict=True)
+        if not 0 <= x <= size
+    ]
+    if wrong:
+        raise DataError(*wrong)
     yes = np.asarray(events, dtype=np.int64)
     counts = np.stack([np.asarray(n, dtype=np.int64) - yes, yes], axis=-1)[None]
-    return TallyStrata((WHOLE,), (("study", tuple(study)), (column, ("no", "yes"))), counts)
+    return TallyStrata((WHOLE,), (("study", tuple(study)), (column, FLAG)), counts)

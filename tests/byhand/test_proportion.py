@@ -48,8 +48,8 @@ def test_likelihood_ratio_with_no_event():
 
 
 def test_blaker_on_one_and_two_patients():
-    """0 of n and p > 1/2: no count on the other side is as unlikely as 0, so (1 - p)^n = 0.05. 1 of 2: nothing is refused
-    before (1 - p)^2 <= 0.05 or so: P(X >= 1) = 1 - (1 - p)^2 = 0.05 from below."""
+    """At p > 1/2 no count is as unlikely as 0, so 0 of n is refused from (1 - p)^n = 0.05 on. 1 of 2, p small: 0 is
+    more likely than 1 or 2, so it is accepted from 1 - (1 - p)^2 = 0.05 on."""
     assert proportion.blaker(0, 1) == (0, pytest.approx(0.95, rel=1e-14))
     low, high = proportion.blaker([0, 1], 2)
     assert high == pytest.approx([1 - math.sqrt(0.05), math.sqrt(0.95)], rel=1e-13)

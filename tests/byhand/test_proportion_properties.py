@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
@@ -22,10 +22,12 @@ SLACK = 1e-11  # scipy's betainccinv is good to 1e-11 of the value, root finding
 every_method = pytest.mark.parametrize("method", METHODS, ids=lambda method: method.__name__)
 sizes = st.integers(1, 2000)
 levels = st.floats(0.5, 0.999)
+same_every_run = settings(deadline=None, derandomize=True)
 counts = sizes.flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
 
 @every_method
+@same_every_run
 @given(counts=counts, level=levels)
 def test_the_estimate_lies_inside(method, counts, level):
     events, n = counts
@@ -34,6 +36,7 @@ def test_the_estimate_lies_inside(method, counts, level):
 
 
 @every_method
+@same_every_run
 @given(counts=counts, level=levels)
 def test_counting_the_others_mirrors_the_limits(method, counts, level):
     events, n = counts
@@ -44,6 +47,7 @@ def test_counting_the_others_mirrors_the_limits(method, counts, level):
 
 
 @every_method
+@same_every_run
 @given(n=st.integers(1, 300), level=levels)
 def test_limits_rise_with_events(method, n, level):
     low, high = method(np.arange(n + 1), n, level)
@@ -52,6 +56,7 @@ def test_limits_rise_with_events(method, n, level):
 
 
 @every_method
+@same_every_run
 @given(counts=counts, level=levels, more=st.floats(0.05, 0.95))
 def test_a_higher_level_contains_a_lower_one(method, counts, level, more):
     inner, outer = method(*counts, level), method(*counts, level + (1 - level) * more)
@@ -60,6 +65,7 @@ def test_a_higher_level_contains_a_lower_one(method, counts, level, more):
 
 
 @every_method
+@same_every_run
 @given(pairs=st.lists(counts, min_size=1, max_size=6), level=levels)
 def test_a_batch_equals_its_elements(method, pairs, level):
     events, n = np.array(pairs).T
@@ -75,6 +81,7 @@ def test_axes_broadcast(method):
     assert low[2, 1] == method(2, 9).low
 
 
+@same_every_run
 @given(counts=counts, level=levels)
 def test_blaker_lies_inside_clopper_pearson(counts, level):
     inner, outer = proportion.blaker(*counts, level), proportion.clopper_pearson(*counts, level)
@@ -82,6 +89,7 @@ def test_blaker_lies_inside_clopper_pearson(counts, level):
     assert inner.high <= outer.high + SLACK
 
 
+@same_every_run
 @given(counts=counts, level=levels)
 def test_agresti_coull_contains_wilson(counts, level):
     inner, outer = proportion.wilson(*counts, level), proportion.agresti_coull(*counts, level)
@@ -107,9 +115,9 @@ def test_blaker_is_the_hull_of_what_its_test_accepts(level):
         first, last = grid[accepted.argmax(axis=1)], grid[-1 - accepted[:, ::-1].argmax(axis=1)]
         low, high = proportion.blaker(np.arange(n + 1), n, level)
         assert (low <= first + 1e-12).all()
-        assert (first < low + step).all()
+        assert (first <= low + step + 1e-12).all()
         assert (high >= last - 1e-12).all()
-        assert (last > high - step).all()
+        assert (last >= high - step - 1e-12).all()
 
 
 @pytest.mark.parametrize("level", [0.8, 0.95, 0.99])

@@ -1,8 +1,9 @@
 """Hit the targets: solve each node's intercept on a reference population, never touch a patient.
 
 The reference population is a scrambled Sobol sequence, one dimension for each variable, fixed for good. A target is
-compared with the average of the *conditional chances*, not of drawn outcomes, so the solution has no sampling noise of
-its own. A design's targets are solved given the world's intercepts; a world's never depend on a design.
+compared with the average of the *conditional chances*, not of drawn outcomes. A solved flag that later targets depend on
+is not drawn either: every point goes both ways, weighted by its chance. What remains to be drawn falls along the axes of
+the sequence, where it is at its best. A design's targets are solved given the world's; a world's never depend on a design.
 """
 
 from __future__ import annotations
@@ -24,6 +25,17 @@ from sarcoid_epi.scenario import Design, Parameter, World
 
 REFERENCE_POINTS = 2**16
 REFERENCE_SCRAMBLE = 20200516
+
+#: Nodes whose intercepts are solved for.
+TARGETED = tuple(node.name for node in NODES if node.targets)
+
+#: Of these, the flags that other targets depend on.
+SPLIT = frozenset(
+    node.name
+    for node in NODES
+    if len(node.targets) == 1
+    and any(node in ancestors(NODES, [other]) for other in TARGETED if other != node.name)
+)
 
 Intercepts = Mapping[str, tuple[float, ...]]
 
@@ -52,7 +64,9 @@ class ReferencePopulation:
     """Uniforms of the reference population: one Sobol dimension for each variable that spends a uniform."""
 
     def __init__(self, points: int = REFERENCE_POINTS, scramble: int = REFERENCE_SCRAMBLE):
-        names = [node.name for node in NODES if node.stochastic]
+        # The first dimensions of a Sobol sequence are the most even: they go to the causes of nodes with targets.
+        causes = [node.name for node in ancestors(NODES, TARGETED) if node.stochastic]
+        names = causes + [node.name for node in NODES if node.stochastic and node.name not in causes]
         sequence = qmc.Sobol(len(names), scramble=True, bits=32, rng=np.random.default_rng(scramble))
         # Column-wise, so that one variable's uniforms lie together in memory.
         self._points = np.asfortranarray(sequence.random(points))
@@ -60,8 +74,25 @@ class ReferencePopulation:
         np.clip(self._points, 2.0**-33, 1 - 2.0**-33, out=self._points)
         self._column = {name: position for position, name in enumerate(names)}
 
+    @property
+    def size(self) -> int:
+        """Number of points."""
+        return int(self._points.shape[0])
+
     def __call__(self, variable: str) -> Floats:
         return self._points[:, self._column[variable]]
+
+
+@dataclass(frozen=True)
+class _Copied:
+    """The points of a reference population, several times over."""
+
+    reference: ReferencePopulation
+    copies: int
+
+    def __call__(self, variable: str) -> Floats:
+        points = self.reference(variable)
+        return points if self.copies == 1 else np.tile(points, self.copies)
 
 
 @lru_cache(maxsize=2)
@@ -75,7 +106,7 @@ def parameter(path: str, of: World | Design) -> Parameter:
     return of.parameters()[path]
 
 
-def solve(log_odds: Floats, target: float) -> float:
+def solve(log_odds: Floats, target: float, weight: Floats | None = None) -> float:
     """Intercept a with mean(expit(a + log_odds)) = target.
 
     Newton on the logit scale, a <- a - [logit P(a) - logit target] P (1 - P) / P'(a), where P is nearly linear: about
@@ -91,19 +122,22 @@ def solve(log_odds: Floats, target: float) -> float:
     >>> round(solve(np.zeros(10), 0.25), 6) == round(float(np.log(1 / 3)), 6)
     True
     """
-    ceiling = float(np.isfinite(log_odds).mean())
-    if target in (0.0, 1.0) and ceiling == 1:
+    weight = np.ones(log_odds.shape) if weight is None else weight
+    weight = weight / weight.sum()
+    ceiling = float(weight @ np.isfinite(log_odds))
+    if target in (0.0, 1.0) and np.isfinite(log_odds).all():
         return np.inf if target else -np.inf
     if not 0 < target < ceiling:
         raise ConfigurationError(Problem(f"a share of {target:g} cannot be reached", why=f"at most {ceiling:.4g} can"))
-    intercept = float(logit(target / ceiling))
+    goal = float(logit(target / ceiling))
+    intercept = goal
     for _ in range(60):
         chance = expit(intercept + log_odds)
-        share = float(chance.mean())
-        slope = float((chance * (1 - chance)).mean())
-        step = float(logit(share / ceiling) - logit(target / ceiling)) * share * (1 - share / ceiling) / slope
+        share = float(weight @ chance)
+        slope = float(weight @ (chance * (1 - chance)))
+        step = (float(logit(share / ceiling)) - goal) * share * (1 - share / ceiling) / slope
         intercept -= step
-        if abs(step) < 1e-13 * max(1.0, abs(intercept)):
+        if abs(step) < 1e-11:  # sums over a million points are exact to about 1e-13
             break
     return intercept
 
@@ -115,22 +149,25 @@ def _inside(target: Target, columns: Columns, size: int) -> Column:
     return np.asarray(~flag if target.among.startswith("not ") else flag)
 
 
-def _solve_node(node: Node, log_odds: Column, columns: Columns, of: World | Design) -> tuple[list[float], list[Reached]]:
+def _solve_node(
+    node: Node, log_odds: Column, weight: Floats, columns: Columns, of: World | Design
+) -> tuple[tuple[float, ...], list[Reached]]:
+    """The intercept of each target of a node, and what the targets come to."""
     intercepts, report = [], []
     for target in node.targets:
         wanted = parameter(target.path, of)
-        inside = log_odds[_inside(target, columns, log_odds.size)]
+        inside = _inside(target, columns, log_odds.size)
         try:
-            intercept = solve(inside, wanted.value)
+            intercept = solve(log_odds[inside], wanted.value, weight[inside])
         except ConfigurationError as error:
             why = error.problems[0].why
             where = f"{of.name}: {target.path}"
             raise ConfigurationError(Problem(f"{wanted.value:g} cannot be reached", where, why, "lower it")) from None
         intercepts.append(intercept)
-        achieved = float(expit(intercept + inside).mean())
+        achieved = float(np.average(expit(intercept + log_odds[inside]), weights=weight[inside]))
         population = target.among.replace("_", " ") or "all patients"
         report.append(Reached(node.name, target.path, population, wanted.value, achieved, str(wanted.basis)))
-    return intercepts, report
+    return tuple(intercepts), report
 
 
 @lru_cache(maxsize=64)
@@ -149,17 +186,24 @@ def calibrate_on(reference: ReferencePopulation, world: World, design: Design) -
     intercepts: dict[str, tuple[float, ...]] = {}
     report: list[Reached] = []
     columns: Columns = {}
-    for node in ancestors(NODES, (node.name for node in NODES if node.targets)):
+    points, weight = _Copied(reference, 1), np.ones(reference.size)
+    for node in ancestors(NODES, TARGETED):
         if node.name in at_reference:
             columns[node.name] = np.asarray(at_reference[node.name])
             continue
-        value = node(columns, reference, world, design)
+        value = node(columns, points, world, design)
         if node.targets:
             of = design if node.targets[0].of == "design" else world
-            solved, reached = _solve_node(node, value, columns, of)
-            intercepts[node.name] = tuple(solved)
+            intercepts[node.name], reached = _solve_node(node, value, weight, columns, of)
             report += reached
-            value = drawn(reference(node.name), value, solved)
+            if node.name in SPLIT:
+                chance = expit(intercepts[node.name][0] + value)
+                columns = {name: column if column.ndim == 0 else np.tile(column, 2) for name, column in columns.items()}
+                weight = np.concatenate([weight * chance, weight * (1 - chance)])
+                value = np.repeat([True, False], chance.size)
+                points = _Copied(reference, 2 * points.copies)
+            else:
+                value = drawn(points(node.name), value, intercepts[node.name])
         columns[node.name] = value
     return Calibration(intercepts, tuple(report))
 

@@ -101,7 +101,7 @@ def generate(world: World, design: Design, size: int, seed: int, block: int = BL
         if met == size:
             break
     whole = {name: np.concatenate([part[name] for part in parts]) for name in wanted}
-    return Cohort(patient_frame(whole), truth_frame(whole), calibration, source)
+    return Cohort(patient_frame(whole, round(design.entry.centres.value)), truth_frame(whole), calibration, source)
 
 
 def replicates(

@@ -11,19 +11,20 @@ from sarcoid_epi.cohort.node import Columns
 from sarcoid_epi.vocabulary import PATIENT, TRUTH, Variable
 
 
-def patient_frame(columns: Columns) -> pd.DataFrame:
-    """What a study sees, in the order of the vocabulary."""
-    return pd.DataFrame({variable.name: _typed(variable, columns[variable.name]) for variable in PATIENT})
+def patient_frame(columns: Columns, centres: int) -> pd.DataFrame:
+    """What a study of so many centres sees, in the order of the vocabulary."""
+    levels = {variable.name: variable.levels for variable in PATIENT if variable.kind == "category"}
+    levels["centre"] = tuple(f"centre {number}" for number in range(1, centres + 1))
+    return pd.DataFrame({v.name: _typed(v, columns[v.name], levels.get(v.name, ())) for v in PATIENT})
 
 
 def truth_frame(columns: Columns) -> pd.DataFrame:
     """What is true, in the order of the vocabulary."""
-    return pd.DataFrame({variable.name: _typed(variable, columns[variable.name]) for variable in TRUTH})
+    return pd.DataFrame({variable.name: _typed(variable, columns[variable.name], ()) for variable in TRUTH})
 
 
-def _typed(variable: Variable, column: Any) -> Any:
+def _typed(variable: Variable, column: Any, levels: tuple[str, ...]) -> Any:
     if variable.kind == "category":
-        levels = variable.levels or [f"centre {number + 1}" for number in range(int(column.max()) + 1)]
         return pd.Categorical.from_codes(column, categories=list(levels))
     if variable.kind == "flag" and column.dtype != bool:
         return pd.arrays.BooleanArray(column == 1, column < 0)

@@ -6,12 +6,12 @@ import numpy as np
 
 from sarcoid_epi.estimands import MEAN, SHARE
 from sarcoid_epi.estimators.declare import Answers, estimator, side_by_side, silent
-from sarcoid_epi.estimators.prevalence import share
+from sarcoid_epi.estimators.prevalence import NOBODY, share
 from sarcoid_epi.stats.interval import normal_quantile
 from sarcoid_epi.strata import Strata
 from sarcoid_epi.vocabulary import PATIENT
 
-ONE_VALUE = "fewer than two values: no standard error"
+ONE_VALUE = "one value has no standard error"
 
 
 @estimator(question="description", estimand=SHARE, references=("wilson1927",))
@@ -77,17 +77,9 @@ def means(strata: Strata) -> Answers:
     names = [v.name for v in PATIENT if v.kind in ("integer", "number") and v.name in strata.columns]
     if not names:
         return silent([], len(strata.labels), "")
-    shape = (len(strata.labels), len(names))
-    n, mean, std_error = np.zeros(shape), np.full(shape, np.nan), np.full(shape, np.nan)
-    for row, frame in enumerate(strata.frames()):
-        values = frame[names].to_numpy(dtype=float)
-        known = ~np.isnan(values)
-        n[row] = known.sum(axis=0)
-        some, several = n[row] > 0, n[row] > 1
-        mean[row, some] = np.where(known, values, 0).sum(axis=0)[some] / n[row, some]
-        squares = np.where(known, (values - mean[row]) ** 2, 0).sum(axis=0)
-        std_error[row, several] = np.sqrt(squares[several] / (n[row, several] - 1) / n[row, several])
+    n, mean, sd = (np.stack(column, axis=1) for column in zip(*map(strata.moments, names), strict=True))
+    n = n.astype(float)
+    std_error = sd / np.sqrt(np.where(n > 0, n, np.nan))
     reach = normal_quantile(0.95) * std_error
-    note = np.select([n == 0, n == 1], ["nobody in whom it is known", ONE_VALUE], "")
-    events = np.full(shape, np.nan)
-    return Answers(tuple(names), mean, mean - reach, mean + reach, std_error, n, events, note)
+    note = np.select([n == 0, n == 1], [NOBODY, ONE_VALUE], "")
+    return Answers(tuple(names), mean, mean - reach, mean + reach, std_error, n, np.full(n.shape, np.nan), note)

@@ -6,6 +6,7 @@ import numpy as np
 
 from sarcoid_epi.estimands import TRUE_PREVALENCE
 from sarcoid_epi.estimators.declare import Answers, estimator
+from sarcoid_epi.estimators.prevalence import NOBODY
 from sarcoid_epi.scenario import Belief
 from sarcoid_epi.stats.misclassification import lang_reiczigel
 from sarcoid_epi.strata import Strata
@@ -62,7 +63,7 @@ def corrected_prevalence(strata: Strata, belief: Belief) -> Answers:
     note = np.select(
         [n == 0, np.isnan(estimate), estimate < 0, estimate > 1],
         [
-            "nobody in whom it is known",
+            NOBODY,
             "believed sensitivity and specificity add up to one or less: records carry no information",
             "below zero: fewer on record than the believed false positives alone would give",
             "above one: more on record than the believed detection could give",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sarcoid_epi.scenario.parameter import Count, LogOdds, Positive, Section, Share, Year
+from sarcoid_epi.scenario.parameter import Count, LogOdds, Positive, Section, Share, SomeShare, Year
 
 
 class Calendar(Section):
@@ -15,7 +15,7 @@ class Calendar(Section):
 class Entry(Section):
     """Which patients a study meets (`share` of all, by the referral slopes), and how long after diagnosis (Weibull)."""
 
-    share: Share
+    share: SomeShare
     burden: LogOdds
     acute: LogOdds
     years_median: Positive

@@ -7,11 +7,14 @@ A file holds sections and parameters. A parameter is a table that says its basis
     women = { value = 0.55, assumed = "between the cohorts", low = 0.44, high = 0.68 }
 
 or a bare number in a section whose key `assumed` gives the reason for all of them. `extends = "mechanism"` takes every
-parameter of another file of the same kind first. A derived parameter is computed last, from what then stands.
+parameter of another file of the same kind first; a file it names is looked for beside the file that names it. A
+derived parameter is computed last, from what then stands.
 """
 
 from __future__ import annotations
 
+import re
+import sys
 import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
@@ -29,8 +32,17 @@ from sarcoid_epi.scenario.parameter import Section
 from sarcoid_epi.scenario.rules import RULES
 from sarcoid_epi.scenario.world import World
 
-SPEC_KEYS = frozenset({"value", "cited", "derived", "from", "assumed", "low", "high", "note"})
+#: What may stand beside each basis; anything else would be dropped without a word.
+BASIS_KEYS = {
+    "cited": frozenset({"cited", "value", "note"}),
+    "derived": frozenset({"derived", "from", "note"}),
+    "assumed": frozenset({"assumed", "value", "low", "high"}),
+}
+SPEC_KEYS = frozenset().union(*BASIS_KEYS.values())
 HEADER_KEYS = frozenset({"name", "label", "extends"})
+
+#: A scenario's name becomes part of run names and addresses in a report.
+_NAME = re.compile(r"[\w.-]+")
 
 S = TypeVar("S", bound=Section)
 Spec = dict[str, Any]
@@ -76,16 +88,20 @@ def _folder(kind: str) -> Traversable:
 def _read(kind: str, name: str) -> tuple[dict[str, Any], str]:
     """The parsed file and the name to call it by in messages."""
     own = name.endswith(".toml")
+    if not own and not _NAME.fullmatch(name):
+        raise ConfigurationError(unknown(kind, name, shipped(kind)))
     place: Traversable = Path(name) if own else _folder(kind).joinpath(f"{name}.toml")
     shown = name if own else f"{kind} '{name}'"
-    if not place.is_file():
-        if own:
-            raise ConfigurationError(Problem(f"there is no file '{name}'", do=f"give a {kind} name or a TOML file"))
-        raise ConfigurationError(unknown(kind, name, shipped(kind)))
     try:
-        return tomllib.loads(place.read_text(encoding="utf-8")), shown
+        if not place.is_file():
+            if own:
+                raise ConfigurationError(Problem(f"there is no file '{name}'", do=f"give a {kind} name or a TOML file"))
+            raise ConfigurationError(unknown(kind, name, shipped(kind)))
+        return tomllib.loads(place.read_text(encoding="utf-8-sig")), shown
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(Problem("not valid TOML", shown, str(error), "mend the line it names")) from None
+    except OSError as error:
+        raise ConfigurationError(Problem("cannot be read", shown, (error.strerror or "").lower())) from None
 
 
 def _load(model: type[S], kind: str, name: str, vary: Mapping[str, float]) -> S:
@@ -103,20 +119,22 @@ def _load(model: type[S], kind: str, name: str, vary: Mapping[str, float]) -> S:
         Problem(f"'{path}' is missing", f"{kind} '{name}'", do=f"add it, or extend a {kind} that has it")
         for path in missing
     ]
-    values = {} if missing else _resolve(specs, problems)
-    if problems:
-        raise ConfigurationError(*problems)
-    tree: dict[str, Any] = {"name": header.get("name", name), "label": header.get("label", name)}
-    for path, parameter in values.items():
+    called = Path(name).stem if name.endswith(".toml") else name
+    tree: dict[str, Any] = {"name": called, "label": called} | header
+    for path, parameter in _resolve(specs, known, problems).items():
         *sections, last = path.split(".")
         node = tree
         for section in sections:
             node = node.setdefault(section, {})
         node[last] = parameter
+    loaded = None
     try:
-        return model.model_validate(tree)
+        loaded = model.model_validate(tree)
     except ValidationError as error:
-        raise ConfigurationError(*(_translate(e, specs) for e in error.errors())) from None
+        problems += [_translate(e, specs) for e in error.errors() if e["type"] != "missing"]  # those are told already
+    if problems or loaded is None:
+        raise ConfigurationError(*problems)
+    return loaded
 
 
 def _translate(error: Any, specs: Mapping[str, Spec]) -> Problem:
@@ -133,8 +151,15 @@ def _specs(
     tree, shown = _read(kind, name)
     header = {key: tree.pop(key) for key in HEADER_KEYS & tree.keys()}
     specs: dict[str, Spec] = {}
-    if base := header.get("extends"):
-        if base in above:
+    base = header.pop("extends", "")
+    for key, text in {"extends": base, **header}.items():
+        if not isinstance(text, str):
+            raise ConfigurationError(Problem(f"'{key}' is not text", shown, do="write it in quotes"))
+    if not _NAME.fullmatch(header.get("name", "_")):
+        problems.append(Problem(f"the name '{header['name']}' is not one word", shown, do="say the rest in 'label'"))
+    if base:
+        base = str(Path(name).parent / base) if name.endswith(".toml") and base.endswith(".toml") else base
+        if base in (*above, name):
             raise ConfigurationError(Problem(f"{' -> '.join([*above, name, base])} goes in a circle", shown))
         specs = _specs(model, kind, base, problems, (*above, name))[1]
     return header, specs | _walk(model, tree, "", "", shown, problems)
@@ -167,7 +192,9 @@ def _walk(
     return specs
 
 
-def _resolve(specs: Mapping[str, Spec], problems: list[Problem]) -> dict[str, dict[str, Any]]:
+def _resolve(
+    specs: Mapping[str, Spec], known: Mapping[str, bool], problems: list[Problem]
+) -> dict[str, dict[str, Any]]:
     """Value and basis of every parameter; derived ones follow their inputs, to any depth."""
     done: dict[str, dict[str, Any]] = {}
     failed: set[str] = set()
@@ -176,6 +203,8 @@ def _resolve(specs: Mapping[str, Spec], problems: list[Problem]) -> dict[str, di
         if not isinstance(name, str):
             return float(name)
         if name not in specs:
+            if known.get(name):
+                raise ConfigurationError()  # its absence is a problem of its own
             return printed(name)
         if name in asked_by:
             raise ConfigurationError(Problem(f"{' -> '.join([*asked_by, name])} derive from each other"))
@@ -209,29 +238,46 @@ def _with_basis(spec: Spec, argument: Any) -> dict[str, Any]:
         raise ConfigurationError(
             Problem("exactly one basis is needed", why=said, do="give one of cited, derived or assumed")
         )
+    _demand_types(spec, named[0])
     note = spec.get("note", "")
     if named == ["derived"]:
         rule, inputs = spec["derived"], spec.get("from", [])
         if rule not in RULES:
             raise ConfigurationError(unknown("rule", rule, RULES))
-        if "value" in spec:
-            raise ConfigurationError(Problem("a derived parameter has no value of its own", do="delete 'value'"))
         try:
             value = RULES[rule](*(argument(name) for name in inputs))
-        except (TypeError, ValueError, ZeroDivisionError) as error:
+        except (TypeError, ValueError, ArithmeticError) as error:
             raise ConfigurationError(Problem(f"rule '{rule}' fails on {inputs}", why=str(error))) from None
         basis = {"kind": "derived", "rule": rule, "inputs": [str(i) for i in inputs], "note": note}
         return {"value": value, "basis": basis}
-    if isinstance(spec.get("value"), bool) or not isinstance(spec.get("value"), int | float):
-        raise ConfigurationError(Problem(f"the value {spec.get('value')!r} is not a number", do="write a number"))
+    if "value" not in spec:
+        raise ConfigurationError(Problem("there is no value", do="add 'value'"))
     value = float(spec["value"])
     if named == ["cited"]:
         _agree(value, spec["cited"])
         return {"value": value, "basis": {"kind": "cited", "finding": spec["cited"], "note": note}}
     span = {end: spec[end] for end in ("low", "high") if end in spec}
-    if "low" in span and "high" in span and not span["low"] <= value <= span["high"]:
-        raise ConfigurationError(Problem(f"the value {value:g} lies outside its own range {span}"))
+    if not span.get("low", value) <= value <= span.get("high", value):
+        said = " to ".join(f"{span[end]:g}" if end in span else "..." for end in ("low", "high"))
+        raise ConfigurationError(Problem(f"the value {value:g} lies outside its own range", why=f"that is {said}"))
     return {"value": value, "basis": {"kind": "assumed", "reason": spec["assumed"], **span}}
+
+
+def _demand_types(spec: Spec, basis: str) -> None:
+    """Numbers where numbers belong, text where text does, and nothing that this basis has no use for."""
+    for key in spec.keys() & SPEC_KEYS:
+        item = spec[key]
+        if key not in BASIS_KEYS[basis]:
+            own = " has no value of its own" if (basis, key) == ("derived", "value") else f" has no use for '{key}'"
+            raise ConfigurationError(Problem(f"a parameter that is {basis}{own}", do=f"delete '{key}'"))
+        if key in ("value", "low", "high"):
+            if isinstance(item, bool) or not isinstance(item, int | float) or not abs(item) <= sys.float_info.max:
+                raise ConfigurationError(Problem(f"the {key} {item!r} is not a number", do="write a number"))
+        elif not isinstance(item, list if key == "from" else str):
+            kind = "a list" if key == "from" else "text"
+            raise ConfigurationError(Problem(f"'{key}' is not {kind}", do=f"write it as {kind}"))
+        elif key != "note" and not (item.strip() if isinstance(item, str) else item):
+            raise ConfigurationError(Problem(f"'{key}' is empty", do="fill it"))
 
 
 def printed(name: str) -> float:
@@ -243,7 +289,9 @@ def printed(name: str) -> float:
     if value is None:
         has = [end for end in ("low", "high", "events", "n") if getattr(found, end) is not None]
         mend = f"it has {', '.join(f'.{end}' for end in has)}" if has else "choose another finding"
-        raise ConfigurationError(Problem(f"finding '{found.id}' prints no {part if named else 'single number'}", do=mend))
+        raise ConfigurationError(
+            Problem(f"finding '{found.id}' prints no {part if named else 'single number'}", do=mend)
+        )
     return float(value)
 
 
@@ -265,5 +313,7 @@ def _agree(value: float, name: str) -> None:
             )
     elif found.low is None or found.high is None or not found.low <= value <= found.high:
         raise ConfigurationError(
-            Problem(f"the value {value:g} does not stand in '{name}'", why=f"that prints {found.printed or 'no number'}")
+            Problem(
+                f"the value {value:g} does not stand in '{name}'", why=f"that prints {found.printed or 'no number'}"
+            )
         )

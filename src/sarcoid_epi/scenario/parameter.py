@@ -69,6 +69,7 @@ def _between(low: float, high: float, kind: str) -> Callable[[Parameter], Parame
 
 #: What a parameter may be; the validator's words are what the user reads.
 Share = Annotated[Parameter, AfterValidator(_between(0, 1, "a share"))]
+SomeShare = Annotated[Parameter, AfterValidator(_between(1e-6, 1, "a share above zero"))]
 Positive = Annotated[Parameter, AfterValidator(_between(1e-12, 1e12, "a positive number"))]
 LogOdds = Annotated[Parameter, AfterValidator(_between(-20, 20, "a difference in log odds"))]
 Count = Annotated[Parameter, AfterValidator(_between(1, 1e9, "a count"))]

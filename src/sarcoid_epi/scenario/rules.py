@@ -39,16 +39,13 @@ def share_from_odds(part: float, rest: float) -> float:
     return part / (part + rest)
 
 
-def share_of_the_others(part: float, all_with: float, part_without: float, all_without: float) -> float:
-    """Share with a sign among those outside a part, from the part's counts with and without it.
+def log_odds_ratio(events: float, n: float, other_events: float, other_n: float) -> float:
+    """Log odds ratio of two shares by their counts: log(x / (n - x)) - log(y / (m - y)).
 
-    Of `all_with` patients with the sign `part` belong to the part, of `all_without` patients without it `part_without`:
-    (all_with - part) / (all_with - part + all_without - part_without).
-
-    >>> round(share_of_the_others(58, 87, 17, 63), 4)
-    0.3867
+    >>> round(log_odds_ratio(58, 87, 17, 63), 4)
+    1.6885
     """
-    return share_from_odds(all_with - part, all_without - part_without)
+    return log(events / (n - events)) - log(other_events / (other_n - other_events))
 
 
 def share_at_least(position: float, *shares: float) -> float:
@@ -94,7 +91,7 @@ RULES: dict[str, Callable[..., float]] = {
         middle,
         share_from_ratio,
         share_from_odds,
-        share_of_the_others,
+        log_odds_ratio,
         share_at_least,
         median_from_share_below,
         weibull_shape,

@@ -43,8 +43,8 @@ class Lofgren(Section):
     black: LogOdds
     season: LogOdds
     season_peak_day: Positive
-    nodosum_women: Share
-    nodosum_men: Share
+    nodosum: Share
+    nodosum_women: LogOdds
     ankle_with_nodosum: Share
     arthritis_with_nodosum: Share
     isolated_ankle: Share

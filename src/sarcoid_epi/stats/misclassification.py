@@ -297,10 +297,11 @@ def _samples(*counts: ArrayLike) -> list[tuple[Array, Array]]:
 
 
 def _solved(apparent: Array, sensitivity: Array, specificity: Array) -> Array:
-    """(AP + Sp - 1) / (Se + Sp - 1); NaN where the test is no better than chance."""
-    youden = sensitivity + specificity - 1.0
+    """(AP + Sp - 1) / (Se + Sp - 1), without rounding when Sp = 1; NaN where the test is no better than chance."""
+    false_positive = 1.0 - specificity
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(youden > 0, (apparent + specificity - 1.0) / youden, np.nan)
+        share = (apparent - false_positive) / (sensitivity - false_positive)
+    return np.where(sensitivity > false_positive, share, np.nan)
 
 
 def _delta_error(true: Array, share: Array, m: Array, se: Array, m_se: Array, sp: Array, m_sp: Array) -> Array:

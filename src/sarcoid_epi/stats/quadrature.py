@@ -45,13 +45,13 @@ def binomial_normal_derivatives(
     Parameters
     ----------
     mu, tau
-        Shape (G,).
+        Shape (G,). A negative tau means the same model as its absolute value, so that a search may pass through 0.
     events, n
         Shape (G, K); a study with n = 0 adds nothing.
     nodes
         Number of quadrature points.
     modes
-        First guess of the modes of u, shape (G, K).
+        First guess of the modes of u, shape (G, K), for the absolute value of tau.
 
     Returns
     -------
@@ -61,7 +61,7 @@ def binomial_normal_derivatives(
     ----------
     pinheiro1995, louis1982
     """
-    mu, tau = mu[:, None], tau[:, None]
+    sign, mu, tau = np.where(tau < 0, -1.0, 1.0), mu[:, None], np.abs(tau)[:, None]
     modes = _modes(mu, tau, events, n, modes)
     p = expit(mu + tau * modes)
     spread = 1.0 / np.sqrt(1.0 + tau**2 * n * p * (1.0 - p))
@@ -70,24 +70,25 @@ def binomial_normal_derivatives(
     u = modes[..., None] + np.sqrt(2.0) * spread[..., None] * t
     theta = mu[..., None] + tau[..., None] * u
     x, m = events[..., None], n[..., None]
-    log_integrand = x * theta - m * np.logaddexp(0.0, theta) - 0.5 * u**2 + log_weight
+    small = np.exp(-np.abs(theta))  # gives both log(1 + exp(theta)) and expit(theta)
+    log_integrand = x * theta - m * (np.maximum(theta, 0.0) + np.log1p(small)) - 0.5 * u**2 + log_weight
     largest = log_integrand.max(axis=-1, keepdims=True)
     weight = np.exp(log_integrand - largest)
     total = weight.sum(axis=-1)
     weight /= total[..., None]
     value = log_choose(n, events) + np.log(total * spread / np.sqrt(np.pi)) + largest[..., 0]
 
-    p = expit(theta)
+    p = np.where(theta >= 0, 1.0, small) / (1.0 + small)
     score = x - m * p
-    curvature = m * p * (1.0 - p)
+    curvature = m * small / (1.0 + small) ** 2
     mean_s, mean_su = (weight * score).sum(-1), (weight * score * u).sum(-1)
     off_s, off_su = score - mean_s[..., None], score * u - mean_su[..., None]
     mu_mu = (weight * (curvature - off_s**2)).sum((-1, -2))
-    mu_tau = (weight * (curvature * u - off_s * off_su)).sum((-1, -2))
+    mu_tau = sign * (weight * (curvature * u - off_s * off_su)).sum((-1, -2))
     tau_tau = (weight * (curvature * u**2 - off_su**2)).sum((-1, -2))
     return Derivatives(
         value.sum(-1),
-        np.stack([mean_s.sum(-1), mean_su.sum(-1)], axis=-1),
+        np.stack([mean_s.sum(-1), sign * mean_su.sum(-1)], axis=-1),
         np.stack([mu_mu, mu_tau, mu_tau, tau_tau], axis=-1).reshape(-1, 2, 2),
         modes,
     )

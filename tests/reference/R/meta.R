@@ -16,7 +16,8 @@ sets <- list(
   wide = list(x = c(1, 45, 3, 80, 0, 20, 55, 2), n = c(100, 60, 50, 90, 80, 40, 300, 210)),
   large = list(x = c(5210, 30871, 871, 12455, 99), n = c(1e6, 2.5e6, 60000, 8e5, 12000)),
   even = list(x = c(5, 11, 19, 30, 42), n = c(50, 100, 200, 300, 400)),
-  two = list(x = c(3, 40), n = c(60, 200))
+  two = list(x = c(3, 40), n = c(60, 200)),
+  pritz1997 = list(x = metadat::dat.pritz1997$xi, n = metadat::dat.pritz1997$ni)
 )
 tight <- list(glmerCtrl = list(optimizer = "bobyqa", tolPwrss = 1e-9,
                                optCtrl = list(rhobeg = 1e-2, rhoend = 1e-11, maxfun = 1e5)))

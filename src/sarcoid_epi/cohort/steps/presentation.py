@@ -16,18 +16,25 @@ def incidental_finding(world: World, acute_onset: Column, burden: Column) -> Col
     return np.where(acute_onset, -np.inf, world.presentation.incidental_burden.value * burden)
 
 
+@flag("lofgren.nodosum", among="acute_onset")
+def acute_nodosum(world: World, acute_onset: Column, sex: Column) -> Column:
+    """Erythema nodosum of acute onset: women have it far more often than men."""
+    return np.where(acute_onset, world.lofgren.nodosum_women.value * (sex == FEMALE), -np.inf)
+
+
 @variable
-def erythema_nodosum(u: Floats, world: World, acute_onset: Column, sex: Column, incidental_finding: Column) -> Column:
-    """Women with acute onset have erythema nodosum far more often than men."""
-    w = world.lofgren
-    acute = np.where(sex == FEMALE, w.nodosum_women.value, w.nodosum_men.value)
-    return np.asarray(u < np.where(acute_onset, acute, w.nodosum_otherwise.value)) & ~incidental_finding
+def erythema_nodosum(
+    u: Floats, world: World, acute_onset: Column, acute_nodosum: Column, incidental_finding: Column
+) -> Column:
+    """Now and then it comes without an acute onset, but never without any symptom."""
+    otherwise = ~acute_onset & ~incidental_finding & (u < world.lofgren.nodosum_otherwise.value)
+    return np.asarray(acute_nodosum | otherwise)
 
 
 @flag("lofgren.isolated_ankle", among="acute_onset")
-def isolated_ankle(acute_onset: Column, erythema_nodosum: Column) -> Column:
+def isolated_ankle(acute_onset: Column, acute_nodosum: Column) -> Column:
     """Acute onset with nothing but inflammation around the ankles."""
-    return np.where(acute_onset & ~erythema_nodosum, 0.0, -np.inf)
+    return np.where(acute_onset & ~acute_nodosum, 0.0, -np.inf)
 
 
 @variable
@@ -71,6 +78,7 @@ def cough(u: Floats, world: World, acute_onset: Column, incidental_finding: Colu
 
 VARIABLES = (
     incidental_finding,
+    acute_nodosum,
     erythema_nodosum,
     isolated_ankle,
     arthritis,

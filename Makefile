@@ -1,0 +1,51 @@
+# Two commands do everything: `make report` and `make test`. Each makes .venv when it is absent or out of date.
+PYTHON ?= python3.11
+ifeq ($(shell command -v $(PYTHON) 2>/dev/null),)
+PYTHON := python3
+endif
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-warn-script-location
+
+.PHONY: report test lint types bench verify reports synthetic docs clean
+
+report: .venv/.run
+	@$(BIN)/python analyses/00_main_report.py
+
+test: .venv/.dev
+	@$(BIN)/python -m pytest
+
+lint: .venv/.dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: .venv/.dev
+	@$(BIN)/mypy
+
+reports: .venv/.run
+	@for analysis in analyses/*.py; do $(BIN)/python $$analysis || exit 1; done
+
+synthetic: .venv/.run
+	@$(BIN)/python synthetic_data/make.py
+
+verify: .venv/.run
+	@for report in reports/*/; do $(BIN)/sarcoid-epi verify $$report || exit 1; done
+
+bench: .venv/.dev
+	@for benchmark in benchmarks/*.py; do $(BIN)/python $$benchmark || exit 1; done
+
+clean:
+	rm -rf .venv out
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(f"Python 3.11 is needed, this is {sys.version.split()[0]}" if sys.version_info[:2] != (3, 11) else 0)'
+	@$(PYTHON) -m venv .venv
+
+.venv/.run: requirements/run.txt pyproject.toml | .venv/bin/python
+	@$(PIP) --require-hashes -r requirements/run.txt
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.dev: requirements/dev.txt pyproject.toml | .venv/bin/python
+	@$(PIP) --require-hashes -r requirements/dev.txt
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch .venv/.run $@

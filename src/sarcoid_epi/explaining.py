@@ -1,0 +1,105 @@
+"""Where a number came from: the answer to `sarcoid-epi explain`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from sarcoid_epi.errors import ConfigurationError, unknown
+from sarcoid_epi.evidence import describe, findings, source, sources
+from sarcoid_epi.evidence import finding as find
+from sarcoid_epi.scenario import Belief, Derived, Design, Parameter, World, load_belief, load_design, load_world, shipped
+from sarcoid_epi.scenario.parameter import Cited
+
+
+def explain(name: str, world: str, design: str, report: Path | None = None) -> str:
+    """What a name stands for and what it rests on.
+
+    Parameters
+    ----------
+    name : str
+        A parameter's path (`osseous.true_prevalence`; of a belief `clinical.sensitivity.value`), a finding
+        (`baughman2001.osseous`), an estimate as a report prints it (`run:term:group`), an estimator, a variable of the
+        codebook, or a source.
+    world, design : str
+        Where to look a path up.
+    report : Path, optional
+        The folder of the report that an estimate stands in.
+
+    Raises
+    ------
+    ConfigurationError
+        When nothing has that name, with the nearest one.
+    """
+    scenario: list[World | Design | Belief] = [load_world(world), load_design(design)]
+    beliefs = {belief.name: belief for belief in map(load_belief, shipped("belief"))}
+    paths = {path: (part, parameter) for part in scenario for path, parameter in part.parameters().items()}
+    paths |= {f"{b.name}.{path}": (b, p) for b in beliefs.values() for path, p in b.parameters().items()}
+    if name in paths:
+        return "\n".join(_parameter(name, *paths[name], {path: p for path, (_, p) in paths.items()}))
+    if name in {found.id for found in findings()}:
+        return describe(find(name))
+    if ":" in name:
+        return _estimate(name, report)
+    if name in {known.key for known in sources()}:
+        return source(name).reference
+    from sarcoid_epi.estimators import CATALOGUE
+    from sarcoid_epi.vocabulary import PATIENT_BY_NAME, TRUTH_BY_NAME
+
+    estimators = {estimator.name: estimator for estimator in CATALOGUE}
+    if name in estimators:
+        return f"{name}: {estimators[name].doc}"
+    variables = PATIENT_BY_NAME | TRUTH_BY_NAME
+    if name in variables:
+        v = variables[name]
+        facts = [v.kind, v.unit, " / ".join(v.levels), "latent: part of the truth" if v.latent else ""]
+        return f"{name}: {v.label} ({'; '.join(fact for fact in facts if fact)}), step {v.step}"
+    known_names = [*paths, *(f.id for f in findings()), *estimators, *variables, *(s.key for s in sources())]
+    raise ConfigurationError(unknown("name", name, known_names))
+
+
+def _parameter(
+    path: str, part: World | Design | Belief, parameter: Parameter, known: dict[str, Parameter]
+) -> Iterator[str]:
+    yield f"{path} = {parameter.value:.6g}   ({type(part).__name__.lower()} '{part.name}')"
+    yield f"  {parameter.basis}"
+    if isinstance(parameter.basis, Cited):
+        yield ""
+        yield describe(find(parameter.basis.finding))
+    if isinstance(parameter.basis, Derived):
+        from sarcoid_epi.scenario.rules import RULES
+
+        yield f"  rule: {(RULES[parameter.basis.rule].__doc__ or '').partition(chr(10))[0]}"
+        for name in parameter.basis.inputs:
+            yield f"  from {name}{_input(name, known)}"
+
+
+def _input(name: str, known: dict[str, Parameter]) -> str:
+    from sarcoid_epi.scenario.loader import printed
+
+    if name in known:
+        return f" = {known[name].value:.6g} ({known[name].basis})"
+    try:
+        float(name)
+    except ValueError:
+        return f" = {printed(name):.6g}"
+    return ""
+
+
+def _estimate(name: str, report: Path | None) -> str:
+    from sarcoid_epi.estimators import CATALOGUE
+    from sarcoid_epi.results import read, sentence
+
+    run_name = name.partition(":")[0]
+    estimator = next((e for e in CATALOGUE if run_name == e.name or run_name.startswith(f"{e.name}-")), None)
+    if estimator is None:
+        raise ConfigurationError(unknown("estimator", run_name, (e.name for e in CATALOGUE)))
+    if report is None:
+        return f"{estimator.name}: {estimator.doc}\n\nGive --report with the report's folder to see this number's own run."
+    answers = read(report)
+    row = answers.one(name)
+    run = next(run for run in answers.runs if run.run == row.run)
+    references = [f"  {source(key).reference}" for key in run.references.split()]
+    return "\n".join(
+        [sentence(row, run), f"data: {run.data}", f"assumes: {run.assumes}", "", estimator.doc, "", *references]
+    )

@@ -1,0 +1,155 @@
+"""How a number, an id and a name look on the page; every number carries the id that `sarcoid-epi explain` takes."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from markupsafe import Markup, escape
+
+from sarcoid_epi.errors import ConfigurationError, Problem
+from sarcoid_epi.evidence import Finding, Source, finding, source
+from sarcoid_epi.report.content import Content
+from sarcoid_epi.results import Estimate, percent
+from sarcoid_epi.vocabulary import PATIENT_BY_NAME, label, readable
+
+#: What stands where nothing could be estimated.
+NOTHING = "–"
+
+
+def printed(text: str) -> str:
+    """Text as it is set: a true minus sign before a figure, and a percent sign that stays with its number.
+
+    >>> printed("-0.40 %") == "−0.40\\u00a0%"
+    True
+    """
+    return re.sub(r"(?<![\w.])-(?=\d)", "−", text).replace(" %", "\u00a0%")
+
+
+def traced(value: float, shown: str, id: str) -> Markup:
+    """A number as the reader sees it, with its value and the command that explains it."""
+    number = "" if math.isnan(value) else f"{value:.8g}"
+    return Markup('<data value="{}" title="sarcoid-epi explain {}">{}</data>').format(number, id, printed(shown))
+
+
+def trace(id: str) -> Markup:
+    """An id in small fixed-width letters, allowed to break after its punctuation."""
+    broken = re.sub(r"([.:=_])", r"\1<wbr>", str(escape(id)))
+    return Markup(f'<code class="trace">{broken}</code>')
+
+
+def share(row: Estimate) -> Markup:
+    """The estimate of a proportion."""
+    return traced(row.estimate, percent(row.estimate), row.id)
+
+
+def limits(row: Estimate, between: str = "to") -> str:
+    """The limits of a proportion, or nothing where there are none."""
+    if math.isnan(row.conf_low) or math.isnan(row.conf_high):
+        return ""
+    return printed(f"{percent(row.conf_low).removesuffix(' %')} {between} {percent(row.conf_high)}")
+
+
+def counts(row: Estimate) -> str:
+    """`events/n`, or what is known of them."""
+    if math.isnan(row.n):
+        return ""
+    return f"{row.n:.0f}" if math.isnan(row.events) else f"{row.events:.0f}/{row.n:.0f}"
+
+
+def level(row: Estimate) -> str:
+    """The confidence level in words."""
+    return f"{100 * row.conf_level:g}\u00a0%"
+
+
+def finding_limits(one: Finding) -> str:
+    """The exact limits of a finding's counts, or nothing."""
+    interval = one.exact_interval()
+    return "" if interval is None else printed(f"{percent(interval[0]).removesuffix(' %')} to {percent(interval[1])}")
+
+
+def finding_of(content: Content, id: str) -> Finding:
+    """A finding of the report, or of the registry; an unknown id is refused."""
+    return next((one for one in content.findings if one.id == id), None) or finding(id)
+
+
+def author_year(paper: Source) -> str:
+    """`Sparks et al. 2014`; the key where the authors were not recorded.
+
+    >>> author_year(Source(key="a2001", kind="study", checked="abstract", authors="E. J. Kucharz, A. Other", year=2020))
+    'Kucharz et al. 2020'
+    """
+    first, *others = (name.strip() for name in paper.authors.split(","))
+    surname = re.sub(r"^(?:\w\.[ -]?)+", "", first)
+    name = f"{surname} et al." if others else surname
+    return f"{name} {paper.year}" if name and paper.year else name or paper.key
+
+
+def who_printed(one: Finding) -> str:
+    """The paper a finding counts and, where it is a quotation, the paper that quotes it."""
+    quoting = author_year(source(one.source))
+    quoted = quoted_key(one)
+    return f"{author_year(source(quoted))}, as quoted by {quoting}" if quoted else quoting
+
+
+def quoted_key(one: Finding) -> str:
+    """The key of the source a finding is quoted from; empty where that paper is not registered."""
+    return one.secondary if one.secondary.isidentifier() else ""
+
+
+def capital(text: str) -> str:
+    """Text with a capital first letter, the rest as it stands."""
+    return text[:1].upper() + text[1:]
+
+
+def citation(key: str) -> Markup:
+    """A link to the reference below, by author and year."""
+    return Markup('<a href="#ref-{}">{}</a>').format(key, author_year(source(key)))
+
+
+def term_label(term: str) -> str:
+    """`sex=female` as Sex: female; a flag as its label."""
+    name, _, value = term.partition("=")
+    return f"{label(name)}: {readable(value)}" if value else label(name)
+
+
+def group_label(group: str) -> str:
+    """The label of a group: all patients, or variable and level."""
+    return "All patients" if group == "all" else term_label(group)
+
+
+def step_of(term: str) -> str:
+    """The step of the vocabulary that a term belongs to."""
+    known = PATIENT_BY_NAME.get(term.partition("=")[0])
+    return known.step if known else "other"
+
+
+def run_parts(name: str) -> tuple[str, str, str]:
+    """Estimator, grouping variable, and belief (or whatever else) of a run's name.
+
+    >>> run_parts("corrected_prevalence-by-lofgren_broad-clinical")
+    ('corrected_prevalence', 'lofgren_broad', 'clinical')
+    >>> run_parts("organs")
+    ('organs', '', '')
+    """
+    estimator, *rest = name.split("-")
+    if rest[:1] == ["by"]:
+        if len(rest) < 2:
+            raise ConfigurationError(Problem(f"the run '{name}' does not say by what its groups are made"))
+        return estimator, rest[1], "-".join(rest[2:])
+    return estimator, "", "-".join(rest)
+
+
+def series_name(run: str) -> str:
+    """What a run's series or belief are called, in words; empty where the run does not say.
+
+    >>> series_name("pooled_prevalence-pet_series")
+    'PET series'
+    """
+    words = readable(run_parts(run)[2])
+    return re.sub(r"\b(?:pet|ct|mri|us)\b", lambda found: found.group().upper(), words)
+
+
+def rows_of(content: Content, estimator: str) -> list[Estimate]:
+    """All rows of an estimator, in the order they came."""
+    return [row for row in content.estimates.rows if run_parts(row.run)[0] == estimator]

@@ -1,0 +1,117 @@
+"""Numbers inside sentences: each is asked for by id, and an id that is not there fails the build."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from sarcoid_epi.evidence import Finding
+from sarcoid_epi.report import markup
+from sarcoid_epi.report.content import Content
+from sarcoid_epi.report.dot_plots import organ_rows
+from sarcoid_epi.report.estimate_tables import runs_by_name
+from sarcoid_epi.report.evidence_tables import finding_share
+from sarcoid_epi.report.markup import citation, counts, finding_of, group_label, level, limits, rows_of, run_parts
+from sarcoid_epi.results import Estimate, Run
+
+
+@dataclass(frozen=True)
+class Sentences:
+    """What the page may say of a content."""
+
+    content: Content
+
+    def has(self, run: str) -> bool:
+        """Whether a run was made; whoever then asks for one of its rows must find it."""
+        return run in runs_by_name(self.content)
+
+    def row(self, id: str) -> Estimate:
+        """The estimate with an id."""
+        return self.content.estimates.one(id)
+
+    def share(self, id: str) -> Markup:
+        """The estimate, as percent."""
+        return markup.share(self.row(id))
+
+    def with_limits(self, id: str) -> Markup:
+        """The estimate as percent, with its limits; its note where there is no number."""
+        row = self.row(id)
+        between = limits(row)
+        if not between:
+            return Markup("{} ({})").format(markup.share(row), row.note or "no limits")
+        return Markup("{} ({}\u00a0limits {})").format(markup.share(row), level(row), between)
+
+    def between(self, id: str) -> Markup:
+        """The limits alone, as `low and high`, traced."""
+        return Markup('<span title="sarcoid-epi explain {}">{}</span>').format(id, limits(self.row(id), "and") or "–")
+
+    def counts(self, id: str) -> Markup:
+        """`events of n`, traced."""
+        said = counts(self.row(id)).replace("/", " of ")
+        return Markup('<span title="sarcoid-epi explain {}">{}</span>').format(id, said)
+
+    def finding(self, id: str) -> Markup:
+        """The share of a finding, with its paper."""
+        one = finding_of(self.content, id)
+        return Markup("{} ({})").format(finding_share(one), citation(one.source))
+
+    def trace(self, id: str) -> Markup:
+        """The id in small letters."""
+        return markup.trace(id)
+
+    def cite(self, key: str) -> Markup:
+        """A link to a reference."""
+        return citation(key)
+
+    def group(self, name: str) -> str:
+        """A group in words."""
+        return group_label(name)
+
+    def extremes(self) -> tuple[Finding, Finding] | None:
+        """The findings of the forest plot with the lowest and the highest share that have counts."""
+        found = [finding_of(self.content, id) for id in self.content.forest]
+        counted = sorted((one for one in found if one.has_counts), key=lambda one: (one.share or 0.0, one.id))
+        return (counted[0], counted[-1]) if counted else None
+
+    def pooled(self) -> tuple[str, ...]:
+        """Runs that pooled the published series."""
+        return tuple(dict.fromkeys(row.run for row in rows_of(self.content, "pooled_prevalence")))
+
+    def beliefs(self) -> tuple[Run, ...]:
+        """Runs that corrected the recorded share of all patients, one for each belief."""
+        names = {row.run for row in rows_of(self.content, "corrected_prevalence") if row.group == "all"}
+        return tuple(run for run in self.content.estimates.runs if run.run in names)
+
+    def series(self, run: str) -> str:
+        """What the series of a run are called."""
+        return markup.series_name(run) or "Published series"
+
+    def belief(self, run: str) -> str:
+        """The belief of a run."""
+        return run_parts(run)[2] or "given"
+
+    def rests_on(self, run: Run) -> tuple[str, ...]:
+        """What a run rests on, one statement each."""
+        return statements(run.rests_on)
+
+    def grouped_by(self) -> str:
+        """What the groups of the organ plot are made by; empty where there are none."""
+        grouped = organ_rows(self.content)[1]
+        return run_parts(grouped[0].run)[1] if grouped else ""
+
+
+def statements(text: str) -> tuple[str, ...]:
+    """The parts of a text between semicolons that stand outside brackets.
+
+    >>> statements("counts; a 0.2 (assumed: this; or that)")
+    ('counts', 'a 0.2 (assumed: this; or that)')
+    """
+    parts, depth = [""], 0
+    for letter in text:
+        depth += (letter in "([") - (letter in ")]")
+        if letter == ";" and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return tuple(part.strip() for part in parts if part.strip())

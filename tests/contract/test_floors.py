@@ -1,0 +1,84 @@
+"""Imports run downhill only: a room may import rooms on floors below it."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import sarcoid_epi
+
+SOURCE = Path(sarcoid_epi.__file__).parent
+
+FLOORS = {
+    "cli": 8,
+    "api": 7,
+    "explaining": 7,
+    "verifying": 7,
+    "simulation": 6,
+    "estimators": 5,
+    "cohort": 4,
+    "estimands": 4,
+    "scenario": 3,
+    "report": 3,
+    "evidence": 2,
+    "patients": 2,
+    "strata": 2,
+    "results": 2,
+    "vocabulary": 1,
+    "errors": 0,
+    "files": 1,
+    "stats": 1,
+}
+
+#: Rooms of equal or lower floor that must not know of each other all the same.
+STRANGERS = {
+    "cohort": {"estimands", "report", "strata", "estimators", "stats"},
+    "estimands": {"cohort", "scenario", "report", "evidence", "strata", "patients"},
+    "report": {"scenario", "strata", "patients", "stats"},
+    "scenario": {"results", "strata", "patients", "stats"},
+    "estimators": {"cohort", "report", "evidence", "patients"},
+}
+
+MODULES = sorted(path for path in SOURCE.rglob("*.py") if path != SOURCE / "__init__.py")
+
+
+def room(path: Path) -> str:
+    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+def imported_rooms(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            full = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Import):
+            full = [alias.name for alias in node.names]
+        else:
+            continue
+        parts = [name.split(".") for name in full if name.startswith("sarcoid_epi.")]
+        names |= {part[1] for part in parts if part[1] in FLOORS}
+    return names - {room(path)}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_a_room_imports_only_rooms_below_it(path):
+    assert room(path) in FLOORS, f"{room(path)} has no floor"
+    for other in imported_rooms(path):
+        assert FLOORS[other] < FLOORS[room(path)], f"{room(path)} imports {other}, which is not below it"
+        assert other not in STRANGERS.get(room(path), set()), f"{room(path)} must not know {other}"
+
+
+def test_the_walk_sees_imports_inside_functions():
+    assert "report" in imported_rooms(SOURCE / "api.py")
+
+
+def test_the_project_names_nothing_outside_itself():
+    """No word of the founders' desk, no machine path, no package index in any source, script or document."""
+    root = Path(__file__).parents[2]
+    forbidden = ("../" + "shared", "/work" + "/", "/root" + "/", "index" + "-url", "pypi" + ".org")
+    files = [*SOURCE.rglob("*.py"), *SOURCE.rglob("*.toml"), *root.glob("*.md"), *root.glob("docs/*.md")]
+    files += [*root.glob("analyses/*.py"), *root.glob("requirements/*"), root / "Makefile", root / ".ci" / "run"]
+    assert len(files) > 100
+    for file in files:
+        text = file.read_text(encoding="utf-8")
+        assert not [word for word in forbidden if word in text], file

@@ -1,0 +1,71 @@
+"""Laws of the house that no single room can keep alone."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import sarcoid_epi
+from sarcoid_epi.cohort.steps import NODES, STEPS
+from sarcoid_epi.cohort.tables import patient_frame
+from sarcoid_epi.scenario import load_design, load_world, shipped
+from sarcoid_epi.vocabulary import PATIENT_BY_NAME, TRUTH_BY_NAME
+
+STEPS_FOLDER = Path(sarcoid_epi.__file__).parent / "cohort" / "steps"
+
+#: Numbers that are arithmetic, not epidemiology: codes, calendars, rounding.
+ARITHMETIC = {0, 1, 2, 3, -1, 10, 100, 6, 365, 365.2425, 1970, 1990, 2010}
+
+
+@pytest.mark.parametrize("module", sorted(STEPS_FOLDER.glob("*.py")), ids=lambda path: path.stem)
+def test_no_number_of_the_world_hides_in_a_step(module):
+    constants = {
+        node.value
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool)
+    }
+    assert constants <= ARITHMETIC
+
+
+def test_every_variable_is_made_before_it_is_read():
+    made: set[str] = set()
+    for node in NODES:
+        assert set(node.needs) <= made, node.name
+        made.add(node.name)
+
+
+def test_no_variable_is_made_twice():
+    names = [node.name for node in NODES]
+    assert len(names) == len(set(names))
+
+
+def test_the_generator_makes_every_variable_of_the_vocabulary():
+    made = {node.name for node in NODES} | {"patient_id"}
+    assert set(PATIENT_BY_NAME) | set(TRUTH_BY_NAME) <= made
+
+
+def test_truth_and_patients_share_nothing_but_the_patient():
+    assert PATIENT_BY_NAME.keys() & TRUTH_BY_NAME.keys() == {"patient_id"}
+
+
+def test_every_parameter_of_the_world_is_read_by_a_step_or_a_target():
+    """A parameter that nothing reads would promise an influence it does not have."""
+    text = "\n".join(path.read_text(encoding="utf-8") for path in STEPS_FOLDER.parent.rglob("*.py"))
+    for scenario in (load_world("evidence"), load_design("tertiary_records")):
+        for path in scenario.parameters():
+            assert path.rpartition(".")[2] in text or path.split(".")[0] in ("organs", "sites", "imaging", "reading"), path
+
+
+@pytest.mark.parametrize("world", shipped("world"))
+def test_every_target_names_a_parameter(world):
+    known = load_world(world).parameters().keys() | load_design("tertiary_records").parameters().keys()
+    assert {target.path for node in NODES for target in node.targets} <= known
+
+
+def test_steps_are_named_as_in_the_vocabulary():
+    assert {v.step for v in (*PATIENT_BY_NAME.values(), *TRUTH_BY_NAME.values())} <= {*STEPS, "entry"}
+
+
+def test_a_frame_needs_all_columns():
+    with pytest.raises(KeyError):
+        patient_frame({}, centres=1)

@@ -1,0 +1,415 @@
+"""The report: same bytes everywhere, nothing loaded, nothing lost, every number asked for by its id."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from hashlib import sha256
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from sarcoid_epi.errors import ConfigurationError
+from sarcoid_epi.evidence import finding, findings
+from sarcoid_epi.report import Content, Exclusion, Hit, Ledger, build
+from sarcoid_epi.report.forest import forest_lines
+from sarcoid_epi.report.tables import all_tables
+from sarcoid_epi.results import Estimate, Estimates, Run
+
+NAN = float("nan")
+NASTY = '<b>&"quoted"</b> $x_1$'
+
+FOREST = (
+    "baughman2001.osseous",
+    "kucharz2020.bone_prev_sparks_count",
+    "kucharz2020.bone_prev_sparks_stated",
+    "glanowski2018.osseous",
+    "jansen2005.osseous_at_presentation",
+    "jansen2005.osseous_follow_up",
+    "demaria2020.osseous",
+    "jmb_pet195.osseous",
+)
+
+
+def run(name: str, references: str = "wilson1927") -> Run:
+    estimator = name.partition("-")[0]
+    return Run(name, estimator, "what", f"Label of {estimator}", references, "counts of patients", "", NASTY, "0")
+
+
+def share(run_name: str, term: str, events: float, n: float, group: str = "all") -> Estimate:
+    p = events / n
+    return Estimate(run_name, term, group, NAN, p, 0.01, max(0, p - 0.02), min(1, p + 0.02), 0.95, n, events, "")
+
+
+def silent(run_name: str, term: str, note: str, group: str = "all") -> Estimate:
+    return Estimate(run_name, term, group, NAN, NAN, NAN, NAN, NAN, 0.95, NAN, NAN, note)
+
+
+def estimates() -> Estimates:
+    mean = Estimate("means", "age_at_diagnosis", "all", NAN, 45.4, 1.4, 42.6, 48.2, 0.95, 90, NAN, "")
+    pooled = share("pooled_prevalence-pet_series", "osseous_recorded", 49, 305)
+    rows = (
+        share("shares", "sex=female", 60, 100),
+        share("shares", "sex=male", 40, 100),
+        share("shares", f"centre={NASTY}", 40, 80),
+        share("shares", "fever", 10, 95),
+        mean,
+        *(share("shares-by-sex", "fever", 5, n, f"sex={sex}") for sex, n in (("female", 60), ("male", 35))),
+        share("organs", "lung", 95, 100),
+        share("organs", "gut", 1, 100),
+        silent("organs", "heart", "no column 'heart'"),
+        *(share("organs-by-lofgren_broad", "lung", 40, 50, f"lofgren_broad={level}") for level in ("no", "yes")),
+        share("recorded_osseous", "osseous_recorded", 3, 100),
+        share("hypercalcaemia", "hypercalcaemia", 0, 80),
+        share("corrected_prevalence-clinical", "osseous", 15, 100),
+        replace(share("corrected_prevalence-vague", "osseous", 1, 100), estimate=-0.01, note="below zero"),
+        pooled,
+        replace(pooled, term="prediction", conf_low=0.02, conf_high=0.6),
+        replace(pooled, term="tau", estimate=0.4),
+    )
+    return Estimates(rows, tuple(run(name) for name in dict.fromkeys(row.run for row in rows)))
+
+
+def content() -> Content:
+    return Content(
+        title=f"A report on {NASTY}",
+        question=NASTY,
+        data=f"100 patients of {NASTY}.csv",
+        estimates=estimates(),
+        findings=findings(topic="osseous"),
+        forest=FOREST,
+        pooled_from=("demaria2020.osseous",),
+        set_aside=(("mostard2012.osseous_or_marrow_of_scanned", "counts something else"),),
+        flow=(Exclusion("asked", 120, 120), Exclusion(NASTY, 120, 100)),
+        calibration=(
+            Hit("lung", "organs.lung.share", "all patients", 0.95, 0.95 + 1e-9, "cited: baughman2001.osseous"),
+        ),
+        ledger=(
+            Ledger("world", "osseous.true_prevalence", 0.12, "assumed", NASTY),
+            Ledger("belief clinical", "sensitivity.value", 0.2, "cited", "baughman2001.osseous"),
+        ),
+        configuration={"size": "100"},
+        inputs={"patients.csv": "0" * 64},
+    )
+
+
+def all_bytes(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("reports") / "report"
+    stages: list[str] = []
+    assert build(content(), out, stages.append) == out / "index.html"
+    assert stages == ["tables", "figures", "page", "data", "manifest"]
+    return out
+
+
+@pytest.fixture(scope="module")
+def html(built: Path) -> str:
+    return (built / "index.html").read_text(encoding="utf-8")
+
+
+class Reader(HTMLParser):
+    """Notes every tag with its attributes, and whether tags are closed in order."""
+
+    VOID = frozenset({"meta", "br", "link", "img", "wbr", "hr"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def read(html: str) -> Reader:
+    reader = Reader()
+    reader.feed(html)
+    reader.close()
+    return reader
+
+
+def test_the_page_is_well_formed_and_loads_nothing(html):
+    reader = read(html)
+    assert reader.open == []
+    assert "<script" not in html
+    assert "@import" not in html
+    assert not re.search(r"url\(\s*['\"]?(?!#)", html)
+    for tag, attributes in reader.seen:
+        assert tag not in ("link", "img", "iframe", "object", "embed")
+        assert not any(name == "src" or name.startswith("on") for name in attributes)
+        if (attributes.get("href") or "").startswith("http"):
+            assert tag == "a"
+
+
+def test_ids_on_the_page_are_unique_and_every_inner_link_has_its_aim(html):
+    attributes = [each for _, each in read(html).seen]
+    ids = [each["id"] for each in attributes if "id" in each]
+    assert len(ids) == len(set(ids))
+    used = {str(each["href"])[1:] for each in attributes if str(each.get("href", "")).startswith("#")}
+    assert used <= set(ids)
+    assert len(used) > 10
+    assert set(re.findall(r"url\(#([^)]+)\)", html)) <= set(ids)
+
+
+def test_links_to_files_lead_to_files(built, html):
+    links = [str(each.get("href", "")) for tag, each in read(html).seen if tag == "a"]
+    local = {link for link in links if link and not link.startswith(("#", "http"))}
+    assert local
+    assert all((built / link).is_file() for link in local)
+
+
+def test_every_table_has_a_caption_and_scoped_headers_and_every_figure_words(html):
+    seen = read(html).seen
+    tables = sum(tag == "table" for tag, _ in seen)
+    assert tables == sum(tag == "caption" for tag, _ in seen) == len(all_tables(content()))
+    assert all(each.get("scope") for tag, each in seen if tag == "th")
+    drawings = [each for tag, each in seen if tag == "svg"]
+    assert [each["role"] for each in drawings] == ["img"] * 3
+    assert ("html", {"lang": "en"}) in seen
+
+
+def test_every_id_on_the_page_exists(html):
+    traced = {
+        title.removeprefix("sarcoid-epi explain ") for title in re.findall(r'title="(sarcoid-epi explain [^"]+)"', html)
+    }
+    shown = {re.sub("<wbr>", "", code) for code in re.findall(r'<code class="trace">(.*?)</code>', html)}
+    known = {row.id for row in estimates().rows} | {one.id for one in findings()}
+    known |= {"organs.lung.share", "osseous.true_prevalence", "clinical.sensitivity.value"}
+    known |= {one.source for one in findings()} | {"wilson1927"}
+    unescaped = {
+        text.replace("&lt;", "<").replace("&gt;", ">").replace("&#34;", '"').replace("&amp;", "&")
+        for text in traced | shown
+    }
+    assert unescaped <= known
+    assert {row.id for row in estimates().rows if row.run == "organs"} <= unescaped
+
+
+def test_text_of_the_user_is_escaped(html):
+    assert "<b>" not in html
+    assert "&lt;b&gt;&amp;" in html
+
+
+def test_the_same_content_gives_the_same_bytes_again(built, tmp_path):
+    build(content(), tmp_path / "again")
+    assert all_bytes(tmp_path / "again") == all_bytes(built)
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        {"TZ": "Pacific/Kiritimati", "LC_ALL": "C", "PYTHONHASHSEED": "7"},
+        {"TZ": "America/St_Johns", "LC_ALL": "de_DE.UTF-8", "PYTHONHASHSEED": "99", "MPLBACKEND": "svg"},
+    ],
+)
+def test_the_same_bytes_in_another_place_time_zone_and_locale(built, tmp_path, elsewhere):
+    folder = tmp_path / "anöther place"
+    folder.mkdir()
+    (folder / "matplotlibrc").write_text("lines.linewidth: 9\nfont.size: 33\n")
+    code = f"import pathlib, runpy; m = runpy.run_path({__file__!r}); m['build'](m['content'](), pathlib.Path('r'))"
+    subprocess.run([sys.executable, "-c", code], cwd=folder, env=os.environ | elsewhere, check=True)
+    assert all_bytes(folder / "r") == all_bytes(built)
+
+
+def test_nothing_machine_made_is_in_the_output(built):
+    for name, data in all_bytes(built).items():
+        assert str(built.parent).encode() not in data, name
+        assert b"/site-packages" not in data, name
+        assert not re.search(rb"20\d\d-\d\d-\d\dT", data), name
+
+
+def test_the_manifest_lists_every_output_with_its_digest(built):
+    manifest = json.loads((built / "manifest.json").read_text(encoding="utf-8"))
+    outputs = {name: data for name, data in all_bytes(built).items() if name != "manifest.json"}
+    assert manifest["outputs"] == {name: sha256(data).hexdigest() for name, data in outputs.items()}
+    assert manifest["inputs"] == {"patients.csv": "0" * 64}
+    assert manifest["configuration"] == {"size": "100"}
+    assert {"numpy", "pandas", "sarcoid-epi"} <= manifest["packages"].keys()
+    assert {"index.html", "estimates.csv", "runs.csv", "tables/table_one.csv", "figures/forest.svg"} <= outputs.keys()
+
+
+def test_an_input_without_a_digest_is_refused(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"patients\.csv"):
+        build(replace(content(), inputs={"patients.csv": "/home/somebody/patients.csv"}), tmp_path / "r")
+    assert not list(tmp_path.iterdir())
+
+
+def without(id: str) -> Content:
+    whole = estimates()
+    return replace(content(), estimates=replace(whole, rows=tuple(row for row in whole.rows if row.id != id)))
+
+
+@pytest.mark.parametrize("id", ["recorded_osseous:osseous_recorded:all", "pooled_prevalence-pet_series:prediction:all"])
+def test_a_sentence_without_its_number_fails_the_build(id, tmp_path):
+    with pytest.raises(ConfigurationError, match=f"estimate '{id}'"):
+        build(without(id), tmp_path / "r")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("change", [{"forest": ("baughman2001.oseous",)}, {"pooled_from": ("nobody.nothing",)}])
+def test_a_finding_that_is_not_registered_fails_the_build(change, tmp_path):
+    with pytest.raises(ConfigurationError, match="unknown finding"):
+        build(replace(content(), **change), tmp_path / "r")
+
+
+def test_a_reference_that_is_not_registered_fails_the_build(tmp_path):
+    strange = Estimates((share("shares", "fever", 1, 2),), (run("shares", "wilson1927, nobody1900"),))
+    with pytest.raises(ConfigurationError, match="nobody1900"):
+        build(Content("t", "q", "d", strange), tmp_path / "r")
+
+
+def test_the_references_are_those_of_runs_and_findings(html):
+    keys = re.findall(r'<li id="ref-(\w+)">', html)
+    assert {"wilson1927", "baughman2001", "kucharz2020", "sparks2014", "mostard2012"} <= set(keys)
+    assert len(keys) == len(set(keys))
+
+
+def test_the_forest_has_one_row_for_each_id():
+    ids = [line.id for line in forest_lines(content()) if line.kind not in ("heading", "pooled")]
+    assert sorted(ids) == sorted(FOREST)
+
+
+def test_the_two_readings_of_boston_are_told_apart():
+    lines = {line.id: line for line in forest_lines(content())}
+    counted = lines["kucharz2020.bone_prev_sparks_count"]
+    stated = lines["kucharz2020.bone_prev_sparks_stated"]
+    assert (counted.kind, counted.text) == ("conflict", "20/2013")
+    assert (counted.low, counted.high) == finding(counted.id).exact_interval()
+    assert (stated.kind, stated.share) == ("stated", 0.015)
+    assert stated.low != stated.low
+    pooled = lines["pooled_prevalence-pet_series:osseous_recorded:all"]
+    assert (pooled.outer_low, pooled.outer_high) == (0.02, 0.6)
+
+
+def test_ranges_and_bounds_without_counts_are_drawn_as_such():
+    lines = {line.id: line for line in forest_lines(content())}
+    assert (lines["jansen2005.osseous_follow_up"].low, lines["jansen2005.osseous_follow_up"].high) == (0.05, 0.13)
+    assert (lines["jansen2005.osseous_at_presentation"].low, lines["jansen2005.osseous_at_presentation"].high) == (
+        0,
+        0.01,
+    )
+
+
+def test_table_one_holds_standard_deviations_and_counts_the_missing():
+    table = all_tables(content())["table_one"].data.set_index("id")
+    age = table.loc["means:age_at_diagnosis:all"]
+    assert age["sd"] == pytest.approx(1.4 * 90**0.5)
+    assert age["missing"] == 10
+    assert table.loc["shares:fever:all", "missing"] == 5
+    assert table.loc["shares-by-sex:fever:sex=female", "missing"] == 0
+
+
+def test_an_estimate_that_is_not_there_shows_a_dash_and_its_note(html):
+    assert re.search(r'–<br><span class="note">no column &#39;heart&#39;</span>', html)
+
+
+def test_estimates_beyond_the_bounds_stay_where_they_are(html):
+    assert "−1.0\u00a0%" in html
+    assert "below zero" in html
+
+
+def test_what_is_absent_is_said_in_a_sentence_or_left_out(tmp_path):
+    bare = Content(
+        "Evidence", "What is known?", "published figures", Estimates((), ()), findings(topic="osseous"), FOREST
+    )
+    text = build(bare, tmp_path / "r").read_text(encoding="utf-8")
+    assert "Nothing was calibrated" in text
+    assert "Synthetic patients" not in text
+    assert "No belief about detection was given" in text
+    assert [path.name for path in sorted((tmp_path / "r" / "figures").iterdir())] == ["forest.png", "forest.svg"]
+
+
+def test_the_room_imports_only_what_lies_below_it():
+    allowed = ("sarcoid_epi.report", "sarcoid_epi.results", "sarcoid_epi.evidence", "sarcoid_epi.vocabulary")
+    room = Path(sys.modules["sarcoid_epi.report"].__path__[0])
+    for module in room.glob("*.py"):
+        named = re.findall(r"^\s*(?:from|import) (sarcoid_epi[\w.]*)", module.read_text(encoding="utf-8"), re.MULTILINE)
+        assert all(name.startswith((*allowed, "sarcoid_epi.errors")) for name in named), module.name
+
+
+def test_an_empty_content_still_makes_a_page(tmp_path):
+    text = build(Content("t", "q", "d", Estimates((), ())), tmp_path / "deep" / "r").read_text(encoding="utf-8")
+    assert "This report was given no published findings" in text
+
+
+def break_figures(monkeypatch: pytest.MonkeyPatch, error: type[BaseException]) -> None:
+    def fail(content: Content) -> None:
+        raise error("in the middle")
+
+    monkeypatch.setattr("sarcoid_epi.report.document.all_figures", fail)
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_a_failure_in_the_middle_leaves_the_old_report(tmp_path, monkeypatch, error):
+    out = tmp_path / "r"
+    build(Content("old", "q", "d", Estimates((), ())), out)
+    before = all_bytes(out)
+    break_figures(monkeypatch, error)
+    with pytest.raises(error):
+        build(content(), out)
+    assert all_bytes(out) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["r"]
+
+
+def test_a_new_report_replaces_the_old_one_and_keeps_what_is_not_of_it(tmp_path):
+    out = tmp_path / "r"
+    build(content(), out)
+    (out / "notes.txt").write_text("mine")
+    build(Content("new", "q", "d", Estimates((), ())), out)
+    assert (out / "notes.txt").read_text() == "mine"
+    assert not (out / "tables").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["r"]
+    build(content(), out)
+    assert "notes.txt" not in json.loads((out / "manifest.json").read_text(encoding="utf-8"))["outputs"]
+
+
+def test_a_folder_with_files_of_others_is_refused(tmp_path):
+    (tmp_path / "r").mkdir()
+    (tmp_path / "r" / "thesis.docx").write_text("years of work")
+    with pytest.raises(ConfigurationError, match="no manifest of an earlier report"):
+        build(content(), tmp_path / "r")
+    (tmp_path / "r" / "manifest.json").write_text('{"made_by": "something else"}')
+    with pytest.raises(ConfigurationError, match="no manifest of an earlier report"):
+        build(content(), tmp_path / "r")
+    assert (tmp_path / "r" / "thesis.docx").read_text() == "years of work"
+
+
+def test_a_file_a_link_and_the_folder_one_is_in_are_refused(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "link").symlink_to(tmp_path, target_is_directory=True)
+    monkeypatch.chdir(tmp_path)
+    for place in ("file", "link", "."):
+        with pytest.raises(ConfigurationError, match="a report"):
+            build(content(), Path(place))
+
+
+def test_what_a_killed_build_left_is_cleared_away_but_nothing_else(tmp_path):
+    small = Content("t", "q", "d", Estimates((), ()))
+    out, partial, old = tmp_path / "r", tmp_path / ".r.partial", tmp_path / ".r.old"
+    build(small, out)
+    (out / "notes.txt").write_text("mine")
+    out.rename(old)
+    partial.mkdir()
+    (partial / ".sarcoid-epi-partial").touch()
+    build(small, out)
+    assert (out / "notes.txt").read_text() == "mine"
+    assert [path.name for path in tmp_path.iterdir()] == ["r"]
+    partial.mkdir()
+    (partial / "mine.txt").touch()
+    with pytest.raises(ConfigurationError, match="needed for building"):
+        build(small, out)
+    assert (partial / "mine.txt").exists()
