@@ -57,7 +57,7 @@ def generate(
     vary: Mapping[str, float] | None = None,
     csv: bool = False,
 ) -> Cohort:
-    """A synthetic cohort; with `out`, also `patients.parquet`, `truth.parquet` and `certificate.toml` in that folder."""
+    """A synthetic cohort; with `out`, `patients.parquet`, `truth.parquet` and `certificate.toml` are written there."""
     from sarcoid_epi.cohort import generate as make
     from sarcoid_epi.cohort.storage import write_cohort
 
@@ -193,7 +193,7 @@ def report(
     vary: Mapping[str, float] | None = None,
     progress: Progress = _quiet,
 ) -> Path:
-    """The main job: a cohort (synthetic unless `patients`), every question, one report. Returns the path of the page."""
+    """The main job: a cohort (synthetic unless `patients`), every question, one report; the path of its page."""
     from sarcoid_epi.report.document import build
 
     if patients is None:
@@ -225,9 +225,7 @@ def synthetic_content(
         Exclusion("people with sarcoidosis in the synthetic source", cohort.source_patients, cohort.source_patients),
         Exclusion(f"not met by the design '{looked_at.name}'", cohort.source_patients, size),
     )
-    hits = tuple(
-        Hit(r.node, r.path, r.population, r.target, r.achieved, r.basis) for r in cohort.calibration.report
-    )
+    hits = tuple(Hit(r.node, r.path, r.population, r.target, r.achieved, r.basis) for r in cohort.calibration.report)
     configuration = {
         "command": "report",
         "world": world,
@@ -283,7 +281,7 @@ def evidence_content(title: str, question: str) -> Content:
         forest=FOREST,
         pooled_from=tuple(f.id for f in _kept()),
         set_aside=_set_aside(),
-        configuration={"command": "evidence"},
+        configuration={"command": "evidence", "title": title, "question": question},
     )
 
 

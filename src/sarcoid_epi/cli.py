@@ -104,7 +104,9 @@ def check(
             typer.echo(f"{issue.verdict.upper():5}{issue.category:13} {issue}")
         stops = sum(issue.verdict == "stop" for issue in checked.issues)
         verdict = f"{stops} to mend before it can be used" if stops else "can be used"
-        typer.echo(f"{Path(file).name}: {len(checked.frame)} patients, {len(checked.frame.columns)} variables; {verdict}")
+        typer.echo(
+            f"{Path(file).name}: {len(checked.frame)} patients, {len(checked.frame.columns)} variables; {verdict}"
+        )
     raise typer.Exit(3 if checked.verdict == "stop" else 0)
 
 

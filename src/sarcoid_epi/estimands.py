@@ -62,7 +62,10 @@ HYPERCALCAEMIA_PREVALENCE = Estimand(
     "hypercalcaemia_prevalence", "proportion", "Share of patients with hypercalcaemia", _hypercalcaemia
 )
 TRUE_PREVALENCE = Estimand(
-    "true_prevalence", "proportion", "Share of patients with osseous sarcoidosis, whether or not anyone looked", _osseous
+    "true_prevalence",
+    "proportion",
+    "Share of patients with osseous sarcoidosis, whether or not anyone looked",
+    _osseous,
 )
 SHARE = Estimand("share", "proportion", "Share of patients with a characteristic", _levels)
 MEAN = Estimand("mean", "as the variable", "Mean of a characteristic", _means)

@@ -8,7 +8,17 @@ from pathlib import Path
 from sarcoid_epi.errors import ConfigurationError, unknown
 from sarcoid_epi.evidence import describe, findings, source, sources
 from sarcoid_epi.evidence import finding as find
-from sarcoid_epi.scenario import Belief, Derived, Design, Parameter, World, load_belief, load_design, load_world, shipped
+from sarcoid_epi.scenario import (
+    Belief,
+    Derived,
+    Design,
+    Parameter,
+    World,
+    load_belief,
+    load_design,
+    load_world,
+    shipped,
+)
 from sarcoid_epi.scenario.parameter import Cited
 
 
@@ -95,7 +105,9 @@ def _estimate(name: str, report: Path | None) -> str:
     if estimator is None:
         raise ConfigurationError(unknown("estimator", run_name, (e.name for e in CATALOGUE)))
     if report is None:
-        return f"{estimator.name}: {estimator.doc}\n\nGive --report with the report's folder to see this number's own run."
+        return (
+            f"{estimator.name}: {estimator.doc}\n\nGive --report with the report's folder to see this number's own run."
+        )
     answers = read(report)
     row = answers.one(name)
     run = next(run for run in answers.runs if run.run == row.run)

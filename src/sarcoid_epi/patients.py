@@ -91,11 +91,6 @@ def check(path: Path, mapping: Mapping[str, str] | None = None) -> Checked:
     mapping : mapping of str to str, optional
         Column names of the file to names of the vocabulary.
 
-    Notes
-    -----
-    Flags are 1/0, true/false or yes/no, dates YYYY-MM-DD, levels those of the codebook in any case. A number needs no
-    more than digits, sign and decimal mark: thousands separators are refused, for nobody can tell 1.234 from 1,234.
-
     Returns
     -------
     Checked
@@ -108,6 +103,11 @@ def check(path: Path, mapping: Mapping[str, str] | None = None) -> Checked:
         When there is no such file or it is of no known kind, or the mapping names a column that does not exist.
     DataError
         When it cannot be read as a table.
+
+    Notes
+    -----
+    Flags are 1/0, true/false or yes/no, dates YYYY-MM-DD, levels those of the codebook in any case. A number needs no
+    more than digits, sign and decimal mark: thousands separators are refused, for nobody can tell 1.234 from 1,234.
     """
     path = Path(path)
     raw, decimal = _raw(path)

@@ -1,4 +1,4 @@
-"""Every variable of the patient table, declared once: the generator writes it, `check` reads it, the codebook prints it."""
+"""Every variable of the patient table, declared once: the generator writes it, `check` reads it."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ PATIENT: tuple[Variable, ...] = (
     Variable("onset_date", "date", "Date of onset", "demography"),
     Variable("diagnosis_date", "date", "Date of diagnosis", "demography"),
     Variable("age_at_diagnosis", "integer", "Age at diagnosis", "demography", "years", low=0, high=110, required=True),
-    Variable("era", "category", "Era of diagnosis", "demography", levels=("before 1990", "1990-2009", "2010 onwards")),
+    Variable("era", "category", "Era of diagnosis", "demography", levels=("before_1990", "1990_to_2009", "since_2010")),
     Variable("years_since_diagnosis", "number", "Time since diagnosis", "demography", "years", low=0, high=90),
     # presentation
     Variable("incidental_finding", "flag", "Found by chance, no symptoms", "presentation"),

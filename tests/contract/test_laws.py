@@ -53,7 +53,9 @@ def test_every_parameter_of_the_world_is_read_by_a_step_or_a_target():
     text = "\n".join(path.read_text(encoding="utf-8") for path in STEPS_FOLDER.parent.rglob("*.py"))
     for scenario in (load_world("evidence"), load_design("tertiary_records")):
         for path in scenario.parameters():
-            assert path.rpartition(".")[2] in text or path.split(".")[0] in ("organs", "sites", "imaging", "reading"), path
+            assert path.rpartition(".")[2] in text or path.split(".")[0] in ("organs", "sites", "imaging", "reading"), (
+                path
+            )
 
 
 @pytest.mark.parametrize("world", shipped("world"))
@@ -69,3 +71,21 @@ def test_steps_are_named_as_in_the_vocabulary():
 def test_a_frame_needs_all_columns():
     with pytest.raises(KeyError):
         patient_frame({}, centres=1)
+
+
+def test_every_reference_in_a_docstring_resolves():
+    """Keys below a heading References are registered sources."""
+    import re
+
+    from sarcoid_epi.evidence import source
+
+    folder = Path(sarcoid_epi.__file__).parent
+    keys = set()
+    for path in folder.rglob("*.py"):
+        for block in re.findall(
+            r"References\n\s*-{5,}\n\s*([a-z0-9_, \n]+?)\n\s*(?:\n|\"\"\")", path.read_text("utf-8")
+        ):
+            keys |= set(re.findall(r"[a-z]+[0-9]{4}", block))
+    assert len(keys) > 10
+    for key in keys:
+        assert source(key).key == key

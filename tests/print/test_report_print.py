@@ -52,7 +52,7 @@ def test_names_of_papers_are_short():
     assert author_year(source("wilson1927")) == "Wilson 1927"
     assert author_year(source("hamza2008")) == "Hamza et al. 2008"
     assert author_year(source("jansen2005")) == "Jansen & Geusens 2005"
-    assert author_year(source("jmb_pet195")) == "jmb_pet195"
+    assert author_year(source("jmb_pet195")) == "195 consecutive PET scans"
     quoted = finding("kucharz2020.bone_prev_sparks_count")
     assert who_printed(quoted) == "Sparks et al. 2014, as quoted by Kucharz 2020"
 
@@ -89,8 +89,8 @@ def test_a_sentence_without_limits_says_why():
 def test_the_summary_reads_as_prose(tmp_path):
     page = build(content(RECORDED, CORRECTED), tmp_path / "r").read_text(encoding="utf-8")
     assert (
-        "In this cohort osseous sarcoidosis is on record in 60 of 3000 patients: 2.0 % (95 % limits 1.5 to 2.6 %). "
-        "How many have it depends on what is believed about detection: −0.40 % (95 % limits −1.2 to 2.0 %) under the "
-        "belief “vague”. The records alone cannot tell which belief is right."
+        "In this cohort osseous sarcoidosis is on record in 60 of 3000 patients in whom that is known: 2.0 % "
+        "(95 % limits 1.5 to 2.6 %). How many have it depends on what is believed about detection: −0.40 % "
+        "(95 % limits −1.2 to 2.0 %) under the belief “vague”. The records alone cannot tell which belief is right."
     ) in words(page)
     assert "Records alone do not identify how much is missed." in words(page)

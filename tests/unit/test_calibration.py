@@ -31,7 +31,7 @@ def test_patients_without_a_chance_count_in_the_denominator():
 
 
 def test_more_than_there_are_patients_with_a_chance_is_refused():
-    with pytest.raises(ConfigurationError, match="at most 0.5 can"):
+    with pytest.raises(ConfigurationError, match=r"at most 0\.5 can"):
         solve(np.array([0.0, -np.inf]), 0.5)
 
 

@@ -124,7 +124,7 @@ def test_times_are_in_order(cohort):
     assert (p["years_since_diagnosis"] >= 0).all()
     year = p["diagnosis_date"].dt.year
     assert (
-        p["era"].astype(str) == pd.cut(year, [0, 1989, 2009, 3000], labels=["before 1990", "1990-2009", "2010 onwards"])
+        p["era"].astype(str) == pd.cut(year, [0, 1989, 2009, 3000], labels=["before_1990", "1990_to_2009", "since_2010"])
     ).all()
 
 

@@ -333,6 +333,14 @@ def test_what_is_absent_is_said_in_a_sentence_or_left_out(tmp_path):
     assert [path.name for path in sorted((tmp_path / "r" / "figures").iterdir())] == ["forest.png", "forest.svg"]
 
 
+def test_a_missing_column_is_a_sentence_and_not_a_crash(tmp_path):
+    note = "no column 'osseous_recorded'"
+    rows = tuple(silent(name, "osseous_recorded", note) for name in ("recorded_osseous", "corrected_prevalence-vague"))
+    bare = Content("t", "q", "d", Estimates(rows, tuple(run(row.run) for row in rows)))
+    text = build(bare, tmp_path / "r").read_text(encoding="utf-8")
+    assert "cannot be said: no column &#39;osseous_recorded&#39;" in text
+
+
 def test_the_room_imports_only_what_lies_below_it():
     allowed = ("sarcoid_epi.report", "sarcoid_epi.results", "sarcoid_epi.evidence", "sarcoid_epi.vocabulary")
     room = Path(sys.modules["sarcoid_epi.report"].__path__[0])

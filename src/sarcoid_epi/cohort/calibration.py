@@ -1,9 +1,10 @@
 """Hit the targets: solve each node's intercept on a reference population, never touch a patient.
 
 The reference population is a scrambled Sobol sequence, one dimension for each variable, fixed for good. A target is
-compared with the average of the *conditional chances*, not of drawn outcomes. A solved flag that later targets depend on
-is not drawn either: every point goes both ways, weighted by its chance. What remains to be drawn falls along the axes of
-the sequence, where it is at its best. A design's targets are solved given the world's; a world's never depend on a design.
+compared with the average of the *conditional chances*, not of drawn outcomes, so the solution has no sampling noise.
+A solved flag that later targets depend on is not drawn either: every point goes both ways, weighted by its chance. What
+remains to be drawn falls along the axes of the sequence, where it is at its best. A design's targets are solved given
+the world's; a world's never depend on a design.
 """
 
 from __future__ import annotations
@@ -33,8 +34,7 @@ TARGETED = tuple(node.name for node in NODES if node.targets)
 SPLIT = frozenset(
     node.name
     for node in NODES
-    if len(node.targets) == 1
-    and any(node in ancestors(NODES, [other]) for other in TARGETED if other != node.name)
+    if len(node.targets) == 1 and any(node in ancestors(NODES, [other]) for other in TARGETED if other != node.name)
 )
 
 Intercepts = Mapping[str, tuple[float, ...]]

@@ -29,7 +29,7 @@ BLOCK = 2**16
 
 @dataclass(frozen=True)
 class Cohort:
-    """What a study sees (`patients`), what is true (`truth`, same index), how targets were hit, and how many were met."""
+    """What a study sees (`patients`), what is true (`truth`, same index), how targets were hit, how many were met."""
 
     patients: DataFrame
     truth: DataFrame

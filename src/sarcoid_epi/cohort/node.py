@@ -113,7 +113,7 @@ def drawn(u: Floats, log_odds: Column, intercepts: Sequence[float]) -> Column:
     """The category a uniform falls into: how many of the cumulative chances exceed it; with one chance, a flag."""
     if len(intercepts) == 1:
         return np.asarray(u < expit(intercepts[0] + log_odds))
-    return np.sum([u < expit(intercept + log_odds) for intercept in intercepts], axis=0, dtype=np.int8)
+    return np.asarray(np.sum([u < expit(intercept + log_odds) for intercept in intercepts], axis=0, dtype=np.int8))
 
 
 def ancestors(nodes: Iterable[Node], wanted: Iterable[str]) -> tuple[Node, ...]:

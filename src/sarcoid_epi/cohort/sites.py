@@ -47,7 +47,7 @@ def _raked(shares: tuple[float, ...], union: float) -> Floats:
             table = np.where(inside, table * (share / now), table * ((1 - share) / (1 - now)) if now < 1 else table)
         if np.abs(member.T @ table - wanted).max() < 1e-12:
             table.flags.writeable = False
-            return table
+            return np.asarray(table)
     raise ConfigurationError(
         Problem("no set of bones can have these shares together", "sites", do="raise a share or lower the union")
     )

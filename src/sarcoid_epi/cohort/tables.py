@@ -14,7 +14,7 @@ from sarcoid_epi.vocabulary import PATIENT, TRUTH, Variable
 def patient_frame(columns: Columns, centres: int) -> pd.DataFrame:
     """What a study of so many centres sees, in the order of the vocabulary."""
     levels = {variable.name: variable.levels for variable in PATIENT if variable.kind == "category"}
-    levels["centre"] = tuple(f"centre {number}" for number in range(1, centres + 1))
+    levels["centre"] = tuple(f"centre_{number}" for number in range(1, centres + 1))
     return pd.DataFrame({v.name: _typed(v, columns[v.name], levels.get(v.name, ())) for v in PATIENT})
 
 
@@ -25,7 +25,7 @@ def truth_frame(columns: Columns) -> pd.DataFrame:
 
 def _typed(variable: Variable, column: Any, levels: tuple[str, ...]) -> Any:
     if variable.kind == "category":
-        return pd.Categorical.from_codes(column, categories=list(levels))
+        return pd.Categorical.from_codes(column, categories=pd.Index(levels))
     if variable.kind == "flag" and column.dtype != bool:
         return pd.arrays.BooleanArray(column == 1, column < 0)
     if variable.kind == "date":

@@ -98,15 +98,24 @@ def _estimates(
         data=data,
         package_version=version("sarcoid-epi"),
     )
-    numbers = [answers.estimate, answers.std_error, answers.low, answers.high, answers.n, answers.events]
     rows = tuple(
         Estimate(
-            name, term, label, np.nan, *(float(column[g, t]) for column in numbers[:4]), answers.level,
-            *(float(column[g, t]) for column in numbers[4:]), str(answers.note[g, t]),
+            run=name,
+            term=term,
+            group=label,
+            time=np.nan,
+            estimate=float(answers.estimate[g, t]),
+            std_error=float(answers.std_error[g, t]),
+            conf_low=float(answers.low[g, t]),
+            conf_high=float(answers.high[g, t]),
+            conf_level=answers.level,
+            n=float(answers.n[g, t]),
+            events=float(answers.events[g, t]),
+            note=str(answers.note[g, t]),
         )
         for g, label in enumerate(labels)
         for t, term in enumerate(answers.terms)
-    )  # fmt: skip
+    )
     return Estimates(rows, (run,))
 
 

@@ -36,21 +36,24 @@ class Answers:
         return self.estimate.shape
 
 
+#: The fields of answers that are numbers.
+NUMBERS = ("estimate", "low", "high", "std_error", "n", "events")
+
+
 def side_by_side(answers: Sequence[Answers]) -> Answers:
     """Answers for the same groups and other terms, as one."""
-
-    def joined(name: str) -> Any:
-        return np.concatenate([getattr(answer, name) for answer in answers], axis=1)
-
     terms = tuple(term for answer in answers for term in answer.terms)
-    numbers = [joined(name) for name in ("estimate", "low", "high", "std_error", "n", "events", "note")]
-    return Answers(terms, *numbers, level=answers[0].level)
+    columns: dict[str, Any] = {
+        name: np.concatenate([getattr(answer, name) for answer in answers], axis=1) for name in (*NUMBERS, "note")
+    }
+    return Answers(terms, level=answers[0].level, **columns)
 
 
 def silent(terms: Sequence[str], groups: int, note: str) -> Answers:
     """No number for any group, and why."""
     blank = np.full((groups, len(terms)), np.nan)
-    return Answers(tuple(terms), *(blank.copy() for _ in range(6)), note=np.full(blank.shape, note))
+    columns: dict[str, Any] = {name: blank.copy() for name in NUMBERS}
+    return Answers(tuple(terms), note=np.full(blank.shape, note), **columns)
 
 
 Function = Callable[..., Answers]
@@ -106,8 +109,6 @@ def estimator(
 
     def declare(function: Function) -> Estimator:
         name = function.__name__
-        return Estimator(
-            name, question, function, estimand, tuple(needs), tuple(believes), tuple(references), takes
-        )
+        return Estimator(name, question, function, estimand, tuple(needs), tuple(believes), tuple(references), takes)
 
     return declare

@@ -6,7 +6,7 @@ import numpy as np
 
 from sarcoid_epi.estimands import RECORDED_PREVALENCE
 from sarcoid_epi.estimators.declare import Answers, estimator
-from sarcoid_epi.stats.meta import binomial_normal
+from sarcoid_epi.stats.meta import binomial_normal, t_limits
 from sarcoid_epi.strata import Strata
 
 
@@ -22,8 +22,9 @@ def pooled_prevalence(strata: Strata) -> Answers:
 
     The binomial-normal model: x_k of n_k patients of series k are on record, x_k ~ Bin(n_k, p_k), and
     logit p_k ~ N(mu, tau^2). No continuity correction. Terms: `osseous_recorded`, the share of a typical series,
-    expit(mu), with limits; `prediction`, the share that a further series of the same kind may show; `tau`, the standard
-    deviation between series on the logit scale.
+    expit(mu), with limits expit(mu -+ t se) on K - 1 degrees of freedom for K series (normal limits are too narrow for
+    few series); `prediction`, the share that a further series of the same kind may show, on K - 2 degrees of freedom;
+    `tau`, the standard deviation between series on the logit scale.
 
     Parameters
     ----------
@@ -38,8 +39,8 @@ def pooled_prevalence(strata: Strata) -> Answers:
     Assumes
     -------
     The series are independent, share no patients, and differ among each other like draws from one distribution of
-    ways to look and of patients. Where they differ in how they looked, the pooled share is an average over ways to look,
-    not the prevalence of anything.
+    ways to look and of patients. Where they differ in how they looked, the pooled share is an average over ways to
+    look, not the prevalence of anything.
 
     References
     ----------
@@ -48,6 +49,9 @@ def pooled_prevalence(strata: Strata) -> Answers:
     counts = strata.table("study", "osseous_recorded")
     events, n = counts[..., 1], counts.sum(axis=-1)
     pooled = binomial_normal(events, n)
+    # One series has no degree of freedom left: its own limits stand.
+    several, limits = pooled.studies > 1, t_limits(pooled)
+    low, high = (np.where(several, t, z) for t, z in zip(limits, (pooled.low, pooled.high), strict=True))
     blank = np.full(pooled.share.shape, np.nan)
     # se(expit(mu)) by the delta method; the limits are those of the logit scale.
     std_error = pooled.share * (1 - pooled.share) * pooled.se_mu
@@ -60,8 +64,8 @@ def pooled_prevalence(strata: Strata) -> Answers:
     return Answers(
         ("osseous_recorded", "prediction", "tau"),
         beside(pooled.share, pooled.share, pooled.tau),
-        beside(pooled.low, pooled.prediction_low, blank),
-        beside(pooled.high, pooled.prediction_high, blank),
+        beside(low, pooled.prediction_low, blank),
+        beside(high, pooled.prediction_high, blank),
         beside(std_error, blank, blank),
         beside(total, total, total),
         beside(hits, hits, hits),

@@ -36,7 +36,7 @@ def corrected_prevalence(strata: Strata, belief: Belief) -> Answers:
     Returns
     -------
     Answers
-        Proportions, shape (groups, 1). The standard error is that of the adjusted estimate that the limits are built on.
+        Proportions, shape (groups, 1). The standard error is that of the adjusted estimate behind the limits.
 
     Assumes
     -------
@@ -49,15 +49,9 @@ def corrected_prevalence(strata: Strata, belief: Belief) -> Answers:
     """
     recorded, known = strata.events("osseous_recorded")
     sensitivity, specificity = belief.sensitivity, belief.specificity
-    n_se, n_sp = round(sensitivity.n.value), round(specificity.n.value)
-    corrected = lang_reiczigel(
-        recorded,
-        known,
-        sensitivity.value.value * n_se,
-        n_se,
-        specificity.value.value * n_sp,
-        n_sp,
-    )
+    n_se, n_sp = sensitivity.n.value, specificity.n.value
+    seen_se, seen_sp = sensitivity.value.value * n_se, specificity.value.value * n_sp
+    corrected = lang_reiczigel(recorded, known, seen_se, n_se, seen_sp, n_sp)
     columns = (corrected.estimate, corrected.low, corrected.high, corrected.std_error, known, recorded)
     estimate, low, high, std_error, n, events = (np.asarray(column, dtype=float)[:, None] for column in columns)
     note = np.select(

@@ -142,7 +142,7 @@ NOT_POOLED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """One paper. Empty text means unknown, never "none"."""
+    """One paper. Empty text means unknown, never "none"; `cohort` is the name its patients are known by."""
 
     key: str
     kind: str
@@ -155,6 +155,7 @@ class Source:
     pmid: str = ""
     pmcid: str = ""
     url: str = ""
+    cohort: str = ""
     shares_patients_with: tuple[str, ...] = ()
     note: str = ""
 

@@ -32,7 +32,7 @@ class Hit:
 
 @dataclass(frozen=True)
 class Ledger:
-    """One number that went in: which part (world, design, belief), its path, value, kind of basis and the basis in words."""
+    """One number that went in: its part (world, design, belief), path, value, kind of basis, and the basis in words."""
 
     part: str
     path: str

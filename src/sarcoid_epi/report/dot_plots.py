@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import isnan
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sarcoid_epi.report.content import Content
 from sarcoid_epi.report.estimate_tables import recorded_beside
@@ -43,18 +43,43 @@ def organ_plot(content: Content) -> Drawing | None:
     bare(axes, len(terms))
     offsets = [0.0] if not groups else [-0.2 + 0.4 * at / len(groups) for at in range(len(groups) + 1)]
     series = [("All patients", overall), *((group_label(g), [r for r in grouped if r.group == g]) for g in groups)]
-    for offset, (marker, color), (name, members) in zip(offsets, LOOKS, series, strict=False):
+    dots: dict[str, list[Any]] = {"share": [], "line": [], "patients": []}
+    for offset, (_, color), (name, members) in zip(offsets, LOOKS, series, strict=False):
         for row in (row for row in members if row.term in terms and not isnan(row.estimate)):
             y = terms.index(row.term) + offset
             interval(axes, y, row.conf_low, row.conf_high, color)
-            axes.plot([row.estimate], [y], marker, color=color, markersize=5, zorder=3)
-        axes.plot([], [], marker, color=color, markersize=5, linestyle="-", label=_short(name))
+            for key, value in zip(dots, (row.estimate, y, _short(name)), strict=True):
+                dots[key].append(value)
+    _dots(axes, dots, [_short(name) for name, _ in series])
     for y, row in enumerate(overall):
         _row_text(axes, y, term_label(row.term), row.id, percent(row.estimate))
-    axes.set_xlabel("Patients in whom it is known (%, square-root scale)")
+    axes.set(xlabel="Patients in whom it is known (%, square-root scale)", ylabel="")
     if groups:
         axes.legend(loc="lower right", frameon=False, fontsize=8, handlelength=1.6)
     return drawn("organs", _organ_title(overall), _organ_caption(overall, grouped), _organ_alt(overall), figure)
+
+
+def _dots(axes: Axes, dots: dict[str, list[Any]], names: list[str]) -> None:
+    """One dot for each estimate, groups told apart by shape and by colour. The limits are ours, not seaborn's."""
+    import seaborn
+
+    looks = dict(zip(names, LOOKS, strict=False))
+    seaborn.scatterplot(
+        dots,
+        x="share",
+        y="line",
+        hue="patients",
+        style="patients",
+        hue_order=names,
+        style_order=names,
+        palette={name: color for name, (_, color) in looks.items()},
+        markers={name: marker for name, (marker, _) in looks.items()},
+        s=30,
+        linewidth=0,
+        zorder=3,
+        legend="full" if len(names) > 1 else False,
+        ax=axes,
+    )
 
 
 def _short(name: str) -> str:

@@ -82,14 +82,21 @@ def author_year(paper: Source) -> str:
     first, *others = (name.strip() for name in paper.authors.split(","))
     surname = re.sub(r"^(?:\w\.[ -]?)+", "", first)
     name = f"{surname} et al." if others else surname
-    return f"{name} {paper.year}" if name and paper.year else name or paper.key
+    return f"{name} {paper.year}" if name and paper.year else name or paper.cohort or paper.key
 
 
 def who_printed(one: Finding) -> str:
     """The paper a finding counts and, where it is a quotation, the paper that quotes it."""
-    quoting = author_year(source(one.source))
-    quoted = quoted_key(one)
-    return f"{author_year(source(quoted))}, as quoted by {quoting}" if quoted else quoting
+    quoting, quoted = source(one.source), quoted_key(one)
+    if quoted:
+        return f"{_with_cohort(source(quoted))}, as quoted by {author_year(quoting)}"
+    return _with_cohort(quoting)
+
+
+def _with_cohort(paper: Source) -> str:
+    """`ACCESS: Baughman et al. 2001` where the patients are known by a name."""
+    name = author_year(paper)
+    return f"{paper.cohort}: {name}" if paper.cohort and name != paper.cohort else name
 
 
 def quoted_key(one: Finding) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -35,12 +36,13 @@ class Sentences:
         return markup.share(self.row(id))
 
     def with_limits(self, id: str) -> Markup:
-        """The estimate as percent, with its limits; its note where there is no number."""
+        """The estimate as percent, with its limits and its note, which alone stands where there is no number."""
         row = self.row(id)
         between = limits(row)
         if not between:
             return Markup("{} ({})").format(markup.share(row), row.note or "no limits")
-        return Markup("{} ({}\u00a0limits {})").format(markup.share(row), level(row), between)
+        note = f"; {row.note}" if row.note else ""
+        return Markup("{} ({} limits {}{})").format(markup.share(row), level(row), between, note)
 
     def between(self, id: str) -> Markup:
         """The limits alone, as `low and high`, traced."""
@@ -82,6 +84,14 @@ class Sentences:
         """Runs that corrected the recorded share of all patients, one for each belief."""
         names = {row.run for row in rows_of(self.content, "corrected_prevalence") if row.group == "all"}
         return tuple(run for run in self.content.estimates.runs if run.run in names)
+
+    def known(self, id: str) -> bool:
+        """Whether the estimate with an id is a number; its note says why not."""
+        return not math.isnan(self.row(id).estimate)
+
+    def answer(self, run: str) -> str:
+        """The id of a run's estimate for all patients, whatever its term."""
+        return next(row.id for row in self.content.estimates.rows if row.run == run and row.group == "all")
 
     def series(self, run: str) -> str:
         """What the series of a run are called."""

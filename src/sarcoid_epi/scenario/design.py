@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from sarcoid_epi.scenario.parameter import Count, LogOdds, Positive, Section, Share, SomeShare, Year
+from typing import Self
+
+from pydantic import model_validator
+
+from sarcoid_epi.scenario.parameter import Count, LogOdds, Positive, Section, Share, SomeShare, Year, demand_order
 
 
 class Calendar(Section):
@@ -10,6 +14,11 @@ class Calendar(Section):
 
     first_year: Year
     last_year: Year
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        demand_order(self, "first_year", "last_year")
+        return self
 
 
 class Entry(Section):

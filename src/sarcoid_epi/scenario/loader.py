@@ -120,7 +120,7 @@ def _load(model: type[S], kind: str, name: str, vary: Mapping[str, float]) -> S:
         for path in missing
     ]
     called = Path(name).stem if name.endswith(".toml") else name
-    tree: dict[str, Any] = {"name": called, "label": called} | header
+    tree: dict[str, Any] = {"name": called, "label": header.get("name", called)} | header
     for path, parameter in _resolve(specs, known, problems).items():
         *sections, last = path.split(".")
         node = tree

@@ -58,8 +58,10 @@ class Parameter(_Value):
     basis: Basis
 
 
-def _between(low: float, high: float, kind: str) -> Callable[[Parameter], Parameter]:
+def _between(low: float, high: float, kind: str, whole: bool = False) -> Callable[[Parameter], Parameter]:
     def check(parameter: Parameter) -> Parameter:
+        if whole and not parameter.value.is_integer():
+            raise ValueError(f"{parameter.value:g} is not {kind}: it must be a whole number")
         if not low <= parameter.value <= high:
             raise ValueError(f"{parameter.value:g} is not {kind}: it must lie between {low:g} and {high:g}")
         return parameter
@@ -72,8 +74,24 @@ Share = Annotated[Parameter, AfterValidator(_between(0, 1, "a share"))]
 SomeShare = Annotated[Parameter, AfterValidator(_between(1e-6, 1, "a share above zero"))]
 Positive = Annotated[Parameter, AfterValidator(_between(1e-12, 1e12, "a positive number"))]
 LogOdds = Annotated[Parameter, AfterValidator(_between(-20, 20, "a difference in log odds"))]
-Count = Annotated[Parameter, AfterValidator(_between(1, 1e9, "a count"))]
-Year = Annotated[Parameter, AfterValidator(_between(1900, 2100, "a calendar year"))]
+Count = Annotated[Parameter, AfterValidator(_between(1, 1e9, "a count", whole=True))]
+Year = Annotated[Parameter, AfterValidator(_between(1900, 2100, "a calendar year", whole=True))]
+
+
+def demand_order(section: Section, *names: str) -> None:
+    """Refuse values that do not rise from name to name."""
+    values = [getattr(section, name).value for name in names]
+    if values != sorted(values):
+        said = ", ".join(f"{name} {value:g}" for name, value in zip(names, values, strict=True))
+        raise ValueError(f"{said}: each must be at least the one before")
+
+
+def demand_room(section: Section, *names: str) -> None:
+    """Refuse shares of one whole that make more than the whole."""
+    values = [getattr(section, name).value for name in names]
+    if sum(values) > 1 + 1e-9:
+        said = " and ".join(f"{name} {value:g}" for name, value in zip(names, values, strict=True))
+        raise ValueError(f"{said}: together they must not exceed 1")
 
 
 class Section(_Value):

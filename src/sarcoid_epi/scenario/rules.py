@@ -70,7 +70,7 @@ def weibull_shape(share_after_first: float, first: float, share_after_second: fl
 def weibull_scale(share_after_first: float, first: float, share_after_second: float, second: float) -> float:
     """Scale of the Weibull survival curve through two points: t1 / (-log S1)^(1/k)."""
     k = weibull_shape(share_after_first, first, share_after_second, second)
-    return first / (-log(share_after_first)) ** (1 / k)
+    return first / float((-log(share_after_first)) ** (1 / k))
 
 
 def season_amplitude(share_of_peak_quarter: float) -> float:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from sarcoid_epi.scenario.parameter import LogOdds, Positive, Section, Share
+from typing import Self
+
+from pydantic import model_validator
+
+from sarcoid_epi.scenario.parameter import LogOdds, Positive, Section, Share, demand_order, demand_room
 
 
 class Sex(Section):
@@ -15,6 +19,11 @@ class Ancestry(Section):
     black: Share
     other: Share
 
+    @model_validator(mode="after")
+    def _leave_room(self) -> Self:
+        demand_room(self, "black", "other")
+        return self
+
 
 class Age(Section):
     """Log-normal age at onset, kept between `youngest` and `oldest`; women's ages are `women_ratio` times men's."""
@@ -24,6 +33,11 @@ class Age(Section):
     women_ratio: Positive
     youngest: Positive
     oldest: Positive
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        demand_order(self, "youngest", "oldest")
+        return self
 
 
 class Delay(Section):
@@ -80,6 +94,12 @@ class Stage(Section):
     at_least_iii: Share
     at_least_iv: Share
     burden: LogOdds
+
+    @model_validator(mode="after")
+    def _is_a_distribution(self) -> Self:
+        demand_room(self, "acute_0", "acute_i")
+        demand_order(self, "at_least_iv", "at_least_iii", "at_least_ii", "at_least_i")
+        return self
 
 
 class Organ(Section):

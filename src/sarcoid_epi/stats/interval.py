@@ -45,14 +45,17 @@ def check_level(level: float) -> None:
 
 
 def check_counts(
-    events: ArrayLike, n: ArrayLike, events_name: str = "events", n_name: str = "n"
+    events: ArrayLike, n: ArrayLike, events_name: str = "events", n_name: str = "n", whole: bool = True
 ) -> tuple[Array, Array]:
-    """Broadcast counts against each other as float64; refuse anything that is not 0 <= events <= n in whole numbers."""
+    """Broadcast counts against each other as float64; refuse anything that is not 0 <= events <= n in whole numbers.
+
+    With `whole=False` fractions pass: pseudo-counts, by which a belief says how much it weighs.
+    """
     numerator, denominator = np.asarray(events, dtype=np.float64), np.asarray(n, dtype=np.float64)
     for name, count in ((events_name, numerator), (n_name, denominator)):
-        broken = ~np.isfinite(count) | (count != np.floor(count))
+        broken = ~np.isfinite(count) | (whole & (count != np.floor(count)))
         if broken.any():
-            raise ValueError(f"{name} must be whole numbers; got {_first(count, broken)}")
+            raise ValueError(f"{name} must be {'whole numbers' if whole else 'numbers'}; got {_first(count, broken)}")
         if (count < 0).any():
             raise ValueError(f"{name} must not be negative; got {_first(count, count < 0)}")
     numerator, denominator = np.broadcast_arrays(numerator, denominator)

@@ -124,7 +124,7 @@ def binomial_normal(events: ArrayLike, n: ArrayLike, level: float = 0.95, nodes:
     >>> print(f"{fit.share:.3f} {fit.low:.3f} {fit.high:.3f} {fit.tau:.1f}")
     0.100 0.061 0.159 0.0
 
-    The fourteen studies of pritz1997 (metafor's dat.pritz1997), where metafor's rma.glmm(measure = "PLO") prints 0.798,
+    The fourteen studies of metafor's data set dat.pritz1997, where metafor's rma.glmm(measure = "PLO") prints 0.798,
     0.692 to 0.875, tau 0.77:
 
     >>> events = [16, 10, 4, 43, 10, 25, 13, 12, 22, 4, 5, 18, 58, 6]

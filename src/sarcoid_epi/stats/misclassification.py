@@ -290,10 +290,10 @@ def lang_reiczigel(
 
 
 def _samples(*counts: ArrayLike) -> list[tuple[Array, Array]]:
-    """The three checked pairs (events, n): patients, sensitivity, specificity."""
+    """The three checked pairs (events, n): patients, sensitivity, specificity; the latter two may be pseudo-counts."""
     names = ("", "sensitivity_", "specificity_")
     pairs = zip(counts[::2], counts[1::2], names, strict=True)
-    return [check_counts(events, n, f"{name}events", f"{name}n") for events, n, name in pairs]
+    return [check_counts(events, n, f"{name}events", f"{name}n", whole=not name) for events, n, name in pairs]
 
 
 def _solved(apparent: Array, sensitivity: Array, specificity: Array) -> Array:

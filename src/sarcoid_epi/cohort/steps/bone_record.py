@@ -67,7 +67,7 @@ def written(u: Floats, design: Design, *readings: Column) -> Column:
 
 def site_seen(*patterns: Column) -> Column:
     """Sites seen on any imaging."""
-    return np.bitwise_or.reduce(patterns)
+    return np.asarray(np.bitwise_or.reduce(patterns))
 
 
 def recorded_site(position: int) -> Node:

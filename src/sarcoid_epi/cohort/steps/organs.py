@@ -27,7 +27,7 @@ def organ(name: str) -> Node:
 
 def count(*organs: Column) -> Column:
     """How many of the nine are involved."""
-    return np.sum(organs, axis=0, dtype=np.int8)
+    return np.asarray(np.sum(organs, axis=0, dtype=np.int8))
 
 
 VARIABLES = (*(organ(name) for name in ORGANS), variable(count, "n_organs", ORGANS))

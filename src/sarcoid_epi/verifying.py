@@ -1,0 +1,132 @@
+"""Rebuild a report and compare it with what is there: bytes, numbers at 8 digits, numbers at tolerance."""
+
+from __future__ import annotations
+
+import json
+import math
+import tempfile
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+
+from sarcoid_epi import api
+from sarcoid_epi.errors import ConfigurationError, Problem
+from sarcoid_epi.files import digest
+
+#: Relative difference below which two numbers count as the same answer from different processors.
+TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class Verified:
+    """Files that differ in bytes, and whether the numbers of the tables agree all the same."""
+
+    folder: str
+    files: int
+    differing: tuple[str, ...]
+    same_digits: bool
+    same_within_tolerance: bool
+
+    @property
+    def same_bytes(self) -> bool:
+        """Whether every file has the same bytes."""
+        return not self.differing
+
+    def __str__(self) -> str:
+        def said(same: bool) -> str:
+            return "same" if same else "different"
+
+        lines = [
+            f"{self.folder}: {self.files} files rebuilt",
+            f"  bytes: {said(self.same_bytes)}",
+            f"  numbers at 8 digits: {said(self.same_digits)}",
+            f"  numbers within {TOLERANCE:g}: {said(self.same_within_tolerance)}",
+        ]
+        return "\n".join([*lines, *(f"  differs: {name}" for name in self.differing)])
+
+
+def verify(folder: Path, patients: str | None = None, mapping: str | None = None) -> Verified:
+    """Rebuild the report of a folder from its manifest and compare.
+
+    Parameters
+    ----------
+    folder : Path
+        A report.
+    patients, mapping : str, optional
+        The data of a report on a user's own patients: the manifest knows their hash, not where they lie.
+
+    Raises
+    ------
+    ConfigurationError
+        When the folder holds no report, or the data are not those it was made from.
+    """
+    manifest = _manifest(folder)
+    configuration = manifest["configuration"]
+    with tempfile.TemporaryDirectory() as made:
+        out = Path(made) / "report"
+        _rebuild(configuration, manifest["inputs"], patients, mapping, out)
+        new = _manifest(out)["outputs"]
+        names = sorted({*new, *manifest["outputs"]})
+        differing = tuple(name for name in names if _hash(folder / name) != _hash(out / name))
+        tables = [name for name in names if name.endswith(".csv")]
+        digits = all(_agree(folder / name, out / name, 0.0) for name in tables)
+        close = all(_agree(folder / name, out / name, TOLERANCE) for name in tables)
+    return Verified(folder.name, len(names), differing, digits, close)
+
+
+def _manifest(folder: Path) -> dict[str, dict[str, str]]:
+    try:
+        content = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        content = None
+    if not isinstance(content, dict) or not {"configuration", "inputs", "outputs"} <= content.keys():
+        raise ConfigurationError(Problem("there is no report here", str(folder), do="name the folder of a report"))
+    return content
+
+
+def _rebuild(
+    configuration: dict[str, str], inputs: dict[str, str], patients: str | None, mapping: str | None, out: Path
+) -> None:
+    if configuration.get("command") == "evidence":
+        from sarcoid_epi.report.document import build
+
+        build(api.evidence_content(configuration["title"], configuration["question"]), out)
+        return
+    beliefs = configuration["beliefs"].split()
+    if "patients" not in configuration:
+        varied = {key.removeprefix("vary "): float(v) for key, v in configuration.items() if key.startswith("vary ")}
+        size, seed = int(configuration["size"]), int(configuration["seed"])
+        scenario = (configuration["world"], configuration["design"])
+        api.report(out, None, None, *scenario, size, seed, beliefs, configuration["by"], varied)
+        return
+    name = configuration["patients"]
+    if patients is None:
+        raise ConfigurationError(Problem(f"the report was made from '{name}'", do="say where it is with --patients"))
+    if digest(Path(patients)) != inputs[name]:
+        raise ConfigurationError(Problem(f"'{patients}' is not the '{name}' that the report was made from"))
+    api.report(out, patients, mapping, beliefs=beliefs, by=configuration["by"])
+
+
+def _hash(path: Path) -> str:
+    return digest(path) if path.is_file() else ""
+
+
+def _agree(one: Path, other: Path, tolerance: float) -> bool:
+    """Whether two CSV files agree field by field, numbers up to a relative tolerance."""
+    if not (one.is_file() and other.is_file()):
+        return False
+    pairs = zip_longest(_fields(one), _fields(other), fillvalue="")
+    return all(_same(a, b, tolerance) for a, b in pairs)
+
+
+def _fields(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").replace("\n", ",").split(",")
+
+
+def _same(one: str, other: str, tolerance: float) -> bool:
+    if one == other:
+        return True
+    try:
+        return math.isclose(float(one), float(other), rel_tol=tolerance, abs_tol=0.0)
+    except ValueError:
+        return False

@@ -1,0 +1,328 @@
+"""The command line: one clear sentence and an exit code for every mistake, and never a traceback."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+
+import pytest
+
+from sarcoid_epi import api, cli
+from sarcoid_epi.results import ESTIMATE_COLUMNS
+
+HEADER = "patient_id,sex,age_at_diagnosis,osseous_recorded"
+OWN = f"{HEADER}\n1,female,31,0\n2,male,45,1\n3,female,62,\n4,female,28,0\n5,male,50,0\n6,male,39,1\n"
+
+
+@pytest.fixture(scope="module")
+def patients(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cohort")
+    api.generate(size=60, seed=3, out=folder, csv=True)
+    return str(folder / "patients.csv")
+
+
+@pytest.fixture
+def run(monkeypatch, capsys, tmp_path):
+    """A command in an empty folder: exit code, what it printed, what it complained of."""
+    monkeypatch.chdir(tmp_path)
+
+    def command(*words):
+        monkeypatch.setattr(sys, "argv", ["sarcoid-epi", *words])
+        with pytest.raises(SystemExit) as stopped:
+            cli.main()
+        told = capsys.readouterr()
+        return stopped.value.code, told.out, told.err
+
+    return command
+
+
+def written(folder, name, text):
+    (folder / name).write_text(text, encoding="utf-8")
+    return name
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("generate --world evidnce", "error: unknown world 'evidnce'; did you mean 'evidence'?"),
+        ("generate --design pet", "error: unknown design 'pet'; known: incident_clinic, pet_series"),
+        ("generate --world nowhere.toml", "error: there is no file 'nowhere.toml'"),
+        ("generate --vary osseous.true_prevalence=1.2", "error: --vary: osseous.true_prevalence: 1.2 is not a share"),
+        (
+            "generate --vary osseous.true_prevalance=0.2",
+            "error: --vary: unknown parameter 'osseous.true_prevalance'; did",
+        ),
+        ("generate --vary osseous.true_prevalence", "error: --vary: 'osseous.true_prevalence' is not PATH=VALUE"),
+        ("generate --vary sex.women=many", "error: --vary: 'sex.women=many' is not PATH=VALUE; write a number"),
+        ("generate --vary sites.spine=0.95", "error: sites: the site shares contradict each other"),
+        ("check nowhere.csv", "error: there is no file 'nowhere.csv'; give the path of a CSV or Parquet file."),
+        ("check .", "error: '.' is a folder"),
+        ("check own.csv --mapping nowhere.toml", "error: there is no file 'nowhere.toml'; give a TOML file."),
+        ("estimate prevalance -p own.csv", "error: unknown question 'prevalance'; did you mean 'prevalence'?"),
+        ("estimate underdiagnosis -p own.csv", "error: 'underdiagnosis' needs a belief, because records alone do not"),
+        ("estimate underdiagnosis -p own.csv -b clinic", "error: unknown belief 'clinic'; did you mean 'clinical'?"),
+        (
+            "evidence baughman2001.osseus",
+            "error: unknown finding 'baughman2001.osseus'; did you mean 'baughman2001.oss",
+        ),
+        ("evidence --topic bone", "error: unknown topic 'bone'; known: "),
+        (
+            "explain osseous.true_prevalance",
+            "error: unknown name 'osseous.true_prevalance'; did you mean 'osseous.true_p",
+        ),
+        ("explain nothing:at:all", "error: unknown estimator 'nothing'; known: "),
+        ("explain sex.women --world evidnce", "error: unknown world 'evidnce'"),
+        ("report --to pdf", "error: --to: cannot write 'pdf'"),
+        ("report --patients nowhere.csv", "error: there is no file 'nowhere.csv'"),
+    ],
+)
+def test_a_mistake_in_what_was_asked_is_one_sentence_and_exit_code_2(run, tmp_path, words, said):
+    written(tmp_path, "own.csv", OWN)
+    code, out, err = run(*words.split())
+    assert code == 2
+    assert out == ""
+    assert err.startswith(said)
+    assert len(err.splitlines()) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["own.csv"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("nocommand", "No such command 'nocommand'"),
+        ("check", "Missing argument"),
+        ("estimate prevalence", "Missing option '--patients'"),
+        ("estimate prevalence -p own.csv --format xml", "'xml' is not one of 'table', 'csv', 'json'"),
+        ("generate --size -5", "--size"),
+        ("generate --size 0", "--size"),
+        ("generate --size ten", "--size"),
+        ("generate --seed -1", "--seed"),
+        ("generate --sise 5", "--sise"),
+    ],
+)
+def test_a_mistake_of_usage_is_exit_code_2_and_names_the_word(run, words, said):
+    code, out, err = run(*words.split())
+    assert (code, out) == (2, "")
+    assert said in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            OWN.replace("sex", "seks"),
+            "error: own.csv: sex: the column is missing; add it, empty where nothing is known",
+        ),
+        (
+            OWN.replace(",45,", ",old,"),
+            "error: own.csv: age_at_diagnosis: not a whole number, first in row 2 (1 of 6 ",
+        ),
+        (
+            OWN.replace(",45,", ",222,"),
+            "error: own.csv: age_at_diagnosis: above 110 years, first in row 2 (1 of 6 rows)",
+        ),
+        (OWN.replace("male", "man"), "error: own.csv: sex: not one of its levels, first in row 1 (6 of 6 rows)"),
+        ("", "error: own.csv: is empty"),
+    ],
+)
+def test_patients_that_cannot_be_used_are_one_sentence_and_exit_code_3(run, tmp_path, text, said):
+    written(tmp_path, "own.csv", text)
+    for words in ("estimate prevalence -p own.csv", "report -p own.csv --out page"):
+        code, out, err = run(*words.split())
+        assert (code, out) == (3, "")
+        assert err.startswith(said)
+        assert len(err.splitlines()) == 1
+    assert run("check", "own.csv")[0] == 3
+    assert [path.name for path in tmp_path.iterdir()] == ["own.csv"]
+
+
+def test_every_mistake_of_a_toml_file_is_a_line_of_its_own(run, tmp_path):
+    text = 'extends = "evidence"\n[sex]\nwmen = 0.5\nwomen = { value = 1.2, assumed = "x" }\n[lofgren]\nseason = 0.5\n'
+    code, _, err = run("generate", "--world", written(tmp_path, "mine.toml", text))
+    assert code == 2
+    assert err.splitlines() == [
+        "error: mine.toml: unknown key 'sex.wmen'; did you mean 'sex.women'?",
+        "error: mine.toml: lofgren.season: exactly one basis is needed, because a number without a basis means nothing; "
+        "give one of cited, derived or assumed.",
+        "error: mine.toml: sex.women: 1.2 is not a share: it must lie between 0 and 1; correct the value.",
+    ]
+
+
+def test_toml_that_is_not_valid_is_one_sentence_with_its_line(run, tmp_path):
+    code, _, err = run("generate", "--design", written(tmp_path, "mine.toml", "[entry\n"))
+    assert code == 2
+    assert err.startswith("error: mine.toml: not valid TOML, because Expected ']'")
+    assert "at line 1" in err
+
+
+def test_check_prints_every_issue_with_its_verdict(run, tmp_path):
+    written(tmp_path, "own.csv", OWN.replace(",45,", ",old,"))
+    code, out, err = run("check", "own.csv")
+    assert (code, err) == (3, "")
+    lines = out.splitlines()
+    assert lines[0].startswith("STOP conformance   age_at_diagnosis: not a whole number, first in row 2 (1 of 6 rows)")
+    assert lines[-1] == "own.csv: 6 patients, 4 variables; 1 to mend before it can be used"
+    assert "WARN completeness  osseous_recorded: missing (1 of 6 rows)" in out
+
+
+def test_check_of_a_generated_cohort_is_exit_code_0(run, patients):
+    code, out, _ = run("check", patients)
+    assert code == 0
+    assert out.splitlines()[-1] == "patients.csv: 60 patients, 54 variables; can be used"
+
+
+def test_check_prints_json_that_parses(run, tmp_path):
+    written(tmp_path, "own.csv", OWN.replace("sex", "kön"))
+    code, out, _ = run("check", "own.csv", "--json")
+    issues = json.loads(out)
+    assert code == 3
+    assert {(issue["column"], issue["verdict"]) for issue in issues} >= {("sex", "stop"), ("kön", "warn")}
+    assert set(issues[0]) == {"category", "column", "found", "n", "of", "verdict", "follows"}
+
+
+def test_check_maps_foreign_columns(run, tmp_path):
+    written(tmp_path, "own.csv", OWN.replace("sex", "Kön"))
+    written(tmp_path, "mapping.toml", '[columns]\n"Kön" = "sex"\n')
+    assert run("check", "own.csv", "--mapping", "mapping.toml")[0] == 0
+    written(tmp_path, "mapping.toml", '[colums]\n"Kön" = "sex"\n')
+    code, _, err = run("check", "own.csv", "--mapping", "mapping.toml")
+    assert (code, err) == (2, "error: mapping.toml: unknown table 'colums'; did you mean 'columns'?\n")
+
+
+def test_estimates_as_csv_have_the_columns_of_the_results(run, patients):
+    code, out, err = run("estimate", "prevalence", "-p", patients, "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert (code, err) == (0, "")
+    assert tuple(rows[0]) == ESTIMATE_COLUMNS
+    assert [row["term"] for row in rows].count("osseous_recorded") == 1
+
+
+def test_estimates_as_json_are_those_as_csv(run, patients):
+    _, text, _ = run("estimate", "prevalence", "-p", patients, "--format", "csv")
+    _, out, _ = run("estimate", "prevalence", "-p", patients, "--format", "json")
+    rows = json.loads(out)
+    assert tuple(rows[0]) == ESTIMATE_COLUMNS
+    for one, other in zip(rows, csv.DictReader(io.StringIO(text)), strict=True):
+        assert one["estimate"] == pytest.approx(float(other["estimate"]), rel=1e-7)
+        assert (one["term"], one["n"]) == (other["term"], int(other["n"]))
+
+
+def test_estimates_as_a_table_show_counts_by_hand_and_what_they_rest_on(run, tmp_path):
+    written(tmp_path, "own.csv", OWN)
+    code, out, _ = run("estimate", "prevalence", "-p", "own.csv", "--by", "sex")
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    assert code == 4
+    assert any(line.startswith("Osseous sarcoidosis on record all 2 of 5 40.0 %") for line in lines)
+    assert any(line.startswith("Osseous sarcoidosis on record sex=female 0 of 2 0.0 %") for line in lines)
+    assert any(line.startswith("Osseous sarcoidosis on record sex=male 2 of 3 66.7 %") for line in lines)
+    assert "Lung all not estimable no column 'lung'" in lines
+    assert "rests on counts of 6 patients of own.csv" in lines
+
+
+def test_what_cannot_be_estimated_is_exit_code_4_with_the_reason(run, tmp_path):
+    written(tmp_path, "own.csv", f"{HEADER}\n1,female,31,\n")
+    code, out, err = run("estimate", "prevalence", "-p", "own.csv", "-f", "csv")
+    assert (code, err) == (4, "")
+    row = next(row for row in csv.DictReader(io.StringIO(out)) if row["term"] == "osseous_recorded")
+    assert (row["estimate"], row["n"], row["note"]) == ("", "0", "nobody in whom it is known")
+
+
+def test_groups_that_cannot_be_are_a_sentence(run, tmp_path):
+    written(tmp_path, "own.csv", OWN)
+    for by, said in (
+        ("sexx", "unknown column 'sexx'; did you mean 'sex'?"),
+        ("age_at_diagnosis", "no levels to count"),
+    ):
+        code, out, err = run("estimate", "prevalence", "-p", "own.csv", "--by", by)
+        assert code in (2, 3)
+        assert (out, said in err, len(err.splitlines())) == ("", True, 1)
+
+
+def test_generate_prints_its_folder_and_says_nothing_else(run, tmp_path):
+    code, out, err = run("generate", "--size", "7", "--seed", "4", "--out", "new/cohort", "--vary", "sex.women=1")
+    assert (code, out, err) == (0, "new/cohort\n", "")
+    files = sorted(path.name for path in (tmp_path / "new" / "cohort").iterdir())
+    assert files == ["certificate.toml", "patients.parquet", "truth.parquet"]
+    assert 'sex.women = { value = 1.0, basis = "assumed: varied by the user" }' in (
+        tmp_path / "new" / "cohort" / "certificate.toml"
+    ).read_text(encoding="utf-8")
+
+
+def test_a_huge_seed_is_a_seed(run):
+    assert run("generate", "--size", "1", "--seed", "9" * 40)[0] == 0
+
+
+def test_a_file_where_the_folder_should_be_is_a_sentence(run, tmp_path):
+    written(tmp_path, "own.csv", OWN)
+    code, _, err = run("generate", "--size", "1", "--out", "own.csv")
+    assert (code, err) == (2, "error: 'own.csv' is not a folder; name another place.\n")
+    assert (tmp_path / "own.csv").read_text() == OWN
+
+
+@pytest.mark.parametrize(("command", "names"), [
+    ("worlds", ("evidence", "review")),
+    ("designs", ("incident_clinic", "pet_series", "tertiary_records")),
+    ("beliefs", ("clinical", "vague")),
+])  # fmt: skip
+def test_what_ships_is_listed_with_labels(run, command, names):
+    code, out, _ = run(command)
+    assert code == 0
+    listed = {line.split()[0]: line.split()[1:] for line in out.splitlines()}
+    assert set(names) <= set(listed)
+    assert all(len(label) > 2 for label in listed.values())
+
+
+def test_a_finding_is_told_by_its_id(run):
+    code, out, _ = run("evidence", "kucharz2020.bone_prev_sparks_count")
+    assert code == 0
+    assert out.startswith("kucharz2020.bone_prev_sparks_count\n")
+    assert "counts:               20/2013 = 0.99%" in out
+
+
+def test_the_evidence_is_listed_whole_or_by_topic_and_as_json(run):
+    _, every, _ = run("evidence")
+    _, calcium, _ = run("evidence", "--topic", "calcium")
+    _, out, _ = run("evidence", "--topic", "calcium", "--json")
+    assert set(calcium.splitlines()) < set(every.splitlines())
+    rows = json.loads(out)
+    assert [row["id"] for row in rows] == [line.partition(":")[0] for line in calcium.splitlines()]
+    assert {row["topic"] for row in rows} == {"calcium"}
+
+
+def test_help_needs_no_engine():
+    """Each help in one fresh process; what it imported is asked before it ends."""
+    commands = ["", *(command.callback.__name__ for command in cli.app.registered_commands)]
+    script = f"""
+import contextlib, io, sys
+from sarcoid_epi import cli
+for command in {commands!r}:
+    sys.argv = ["sarcoid-epi", *command.split(), "--help"]
+    with contextlib.redirect_stdout(io.StringIO()) as told, contextlib.suppress(SystemExit):
+        cli.main()
+    assert "Usage" in told.getvalue(), command
+engines = {{"numpy", "pandas", "scipy", "pyarrow", "pandera", "matplotlib", "statsmodels", "sarcoid_epi.evidence"}}
+print(sorted(engines & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+    assert len(commands) > 9
+
+
+def test_a_mistake_at_a_real_prompt_is_a_sentence(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "sarcoid_epi.cli", "check", "nowhere.csv"], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.returncode == 2
+    assert done.stderr == "error: there is no file 'nowhere.csv'; give the path of a CSV or Parquet file.\n"
+
+
+def test_an_interrupt_is_exit_code_130(run, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(api, "generate", interrupted)
+    code, out, err = run("generate")
+    assert (code, out) == (130, "")
+    assert "Traceback" not in err

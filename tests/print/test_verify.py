@@ -1,0 +1,64 @@
+"""A report can be rebuilt from its manifest, and what differs is named."""
+
+import pytest
+
+from sarcoid_epi import api
+from sarcoid_epi.errors import ConfigurationError
+from sarcoid_epi.verifying import verify
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("made") / "report"
+    api.report(folder, size=300, seed=4, vary={"osseous.true_prevalence": 0.05})
+    return folder
+
+
+def test_a_report_rebuilds_to_the_same_bytes(report):
+    result = verify(report)
+    assert result.same_bytes
+    assert result.same_digits
+    assert "bytes: same" in str(result)
+
+
+def test_a_changed_number_is_found_and_named(report, tmp_path):
+    copy = tmp_path / "report"
+    copy.mkdir()
+    for file in (path for path in report.rglob("*") if path.is_file()):
+        target = copy / file.relative_to(report)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(file.read_bytes())
+    estimates = copy / "estimates.csv"
+    text = estimates.read_text(encoding="utf-8")
+    estimates.write_text(text.replace(",300,", ",301,", 1), encoding="utf-8")
+    result = verify(copy)
+    assert result.differing == ("estimates.csv",)
+    assert not result.same_digits
+    assert not result.same_within_tolerance
+
+
+def test_a_last_digit_is_told_apart_from_another_number(report, tmp_path):
+    from sarcoid_epi.verifying import _agree
+
+    one, other = tmp_path / "one.csv", tmp_path / "other.csv"
+    one.write_text("a,b\n0.12345678,x\n")
+    other.write_text("a,b\n0.12345679,x\n")
+    assert not _agree(one, other, 0.0)
+    assert _agree(one, other, 1e-6)
+
+
+def test_an_own_report_asks_for_its_data(tmp_path):
+    api.generate(size=50, seed=1, out=tmp_path / "cohort", csv=True)
+    data = tmp_path / "cohort" / "patients.csv"
+    api.report(tmp_path / "report", patients=data)
+    with pytest.raises(ConfigurationError, match="--patients"):
+        verify(tmp_path / "report")
+    assert verify(tmp_path / "report", str(data)).same_bytes
+    data.write_text(data.read_text() + "\n")
+    with pytest.raises(ConfigurationError, match="is not the 'patients.csv'"):
+        verify(tmp_path / "report", str(data))
+
+
+def test_a_folder_without_a_report_is_refused(tmp_path):
+    with pytest.raises(ConfigurationError, match="there is no report here"):
+        verify(tmp_path)

@@ -1,0 +1,129 @@
+"""Every number of every shipped file: one basis, that resolves, agrees and re-derives."""
+
+import math
+
+import pytest
+
+from sarcoid_epi.evidence import finding
+from sarcoid_epi.scenario import load_belief, load_design, load_world, shipped
+from sarcoid_epi.scenario.loader import printed
+from sarcoid_epi.scenario.rules import RULES
+
+LOAD = {"world": load_world, "design": load_design, "belief": load_belief}
+SHIPPED = [(kind, name) for kind in LOAD for name in shipped(kind)]
+
+
+def parameters(kind, name):
+    return LOAD[kind](name).parameters()
+
+
+def of_kind(basis):
+    return [
+        pytest.param(parameters(kind, name)[path], parameters(kind, name), id=f"{name}:{path}")
+        for kind, name in SHIPPED
+        for path, parameter in parameters(kind, name).items()
+        if parameter.basis.kind == basis
+    ]
+
+
+def test_what_ships_is_listed_without_the_files_that_only_serve_as_a_base():
+    assert shipped("world") == ("evidence", "review")
+    assert {"incident_clinic", "pet_series", "tertiary_records"} <= set(shipped("design"))
+    assert "reading_room" not in shipped("design")
+    assert set(shipped("belief")) >= {"clinical", "vague"}
+
+
+@pytest.mark.parametrize(("kind", "name"), SHIPPED)
+def test_everything_shipped_loads_with_its_name_and_a_label(kind, name):
+    loaded = LOAD[kind](name)
+    assert loaded.name == name
+    assert len(loaded.label) > len(name)
+    assert all(math.isfinite(parameter.value) for parameter in loaded.parameters().values())
+
+
+@pytest.mark.parametrize(("parameter", "others"), of_kind("cited"))
+def test_a_cited_value_is_what_its_finding_prints(parameter, others):
+    found = finding(parameter.basis.finding)
+    one = found.value if found.share is None else found.share
+    if one is None:
+        assert found.low <= parameter.value <= found.high
+    else:
+        assert parameter.value == pytest.approx(one, abs=0.005)
+        assert abs(parameter.value - one) <= 0.5 * 10.0 ** -max(2, len(str(parameter.value).partition(".")[2])) + 1e-12
+
+
+@pytest.mark.parametrize(("parameter", "others"), of_kind("derived"))
+def test_a_derived_value_follows_from_its_inputs_by_its_rule(parameter, others):
+    def value(name):
+        if name in others:
+            return others[name].value
+        return float(name) if name.replace(".", "", 1).isdigit() else printed(name)
+
+    assert parameter.value == RULES[parameter.basis.rule](*(value(name) for name in parameter.basis.inputs))
+
+
+def test_an_assumed_value_has_a_reason_and_lies_in_its_own_range():
+    for kind, name in SHIPPED:
+        for path, parameter in parameters(kind, name).items():
+            if parameter.basis.kind == "assumed":
+                place = f"{name}:{path}"
+                assert len(parameter.basis.reason.split()) > 1, place
+                low, high = parameter.basis.low, parameter.basis.high
+                assert (low is None) == (high is None), place
+                assert low is None or low <= parameter.value <= high, place
+
+
+def test_no_world_takes_over_a_placeholder():
+    for name in shipped("world"):
+        for path, parameter in load_world(name).parameters().items():
+            assert "replaced in every world" not in str(parameter.basis), f"{name}:{path}"
+
+
+def test_a_derived_parameter_is_derived_anew_when_its_input_is_varied():
+    """Median of a log-normal with 46 % below 40: 40 exp(-sd z), z the 46 % point; sd of almost zero leaves 40."""
+    plain, varied = load_world("evidence"), load_world("evidence", {"age.log_sd": 1e-9})
+    assert plain.age.median.value == pytest.approx(40 * math.exp(0.32 * 0.1004), rel=1e-3)
+    assert varied.age.median.value == pytest.approx(40)
+    assert varied.age.median.basis == plain.age.median.basis
+    changed = {p for p, q in varied.parameters().items() if q != plain.parameters()[p]}
+    assert changed == {"age.log_sd", "age.median"}
+
+
+def test_a_derived_parameter_that_is_varied_itself_becomes_an_assumption():
+    varied = load_world("evidence", {"age.median": 50})
+    assert varied.age.median.value == 50
+    assert str(varied.age.median.basis) == "assumed: varied by the user"
+
+
+@pytest.mark.parametrize(
+    ("rule", "inputs", "value"),
+    [
+        ("same", (0.3,), 0.3),
+        ("complement", (0.5, 0.2), 0.3),
+        ("middle", (0.01, 0.15), 0.08),
+        ("share_from_ratio", (3,), 0.75),
+        ("share_from_odds", (1, 3), 0.25),
+        ("log_odds_ratio", (1, 2, 1, 4), math.log(3)),
+        ("share_at_least", (1, 1, 2, 3, 4), 0.9),
+        ("share_at_least", (0, 1, 2, 3, 4), 1.0),
+        ("median_from_share_below", (0.5, 40, 0.3), 40),
+        ("weibull_shape", (math.exp(-1), 1, math.exp(-4), 2), 2),
+        ("weibull_scale", (math.exp(-1), 3, math.exp(-4), 6), 3),
+        ("season_amplitude", (0.25,), 0),
+    ],
+)
+def test_a_rule_by_hand(rule, inputs, value):
+    assert RULES[rule](*inputs) == pytest.approx(value, abs=1e-9)
+
+
+def test_a_weibull_goes_through_both_of_its_points():
+    points = (0.7, 0.25, 0.2, 1.0)
+    shape, scale = RULES["weibull_shape"](*points), RULES["weibull_scale"](*points)
+    assert math.exp(-((0.25 / scale) ** shape)) == pytest.approx(0.7)
+    assert math.exp(-((1.0 / scale) ** shape)) == pytest.approx(0.2)
+
+
+def test_a_season_puts_its_share_into_the_quarter_around_the_peak():
+    a = RULES["season_amplitude"](0.49)
+    year = [math.exp(a * math.cos(2 * math.pi * day / 100_000)) for day in range(100_000)]
+    assert sum(year[:12_500] + year[-12_500:]) / sum(year) == pytest.approx(0.49, abs=1e-4)
