@@ -144,8 +144,8 @@ def test_every_mistake_of_a_toml_file_is_a_line_of_its_own(run, tmp_path):
     assert code == 2
     assert err.splitlines() == [
         "error: mine.toml: unknown key 'sex.wmen'; did you mean 'sex.women'?",
-        "error: mine.toml: lofgren.season: exactly one basis is needed, because a number without a basis means nothing; "
-        "give one of cited, derived or assumed.",
+        "error: mine.toml: lofgren.season: exactly one basis is needed, because a number without a basis means "
+        "nothing; give one of cited, derived or assumed.",
         "error: mine.toml: sex.women: 1.2 is not a share: it must lie between 0 and 1; correct the value.",
     ]
 

@@ -43,7 +43,7 @@ def log_odds_ratio(events: float, n: float, other_events: float, other_n: float)
     """Log odds ratio of two shares by their counts: log(x / (n - x)) - log(y / (m - y)).
 
     >>> round(log_odds_ratio(58, 87, 17, 63), 4)
-    1.6885
+    1.6886
     """
     return log(events / (n - events)) - log(other_events / (other_n - other_events))
 
