@@ -102,15 +102,18 @@ def read_mapping(file: str | Path | None) -> Mapping[str, str] | None:
 
     path = Path(file)
     try:
-        tree = tomllib.loads(path.read_text(encoding="utf-8"))
+        tree = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError:
         raise ConfigurationError(Problem(f"there is no file '{path.name}'", do="give a TOML file")) from None
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(Problem("not valid TOML", path.name, str(error), "mend the line it names")) from None
     strange = sorted(tree.keys() - {"columns"})
     if strange:
         raise ConfigurationError(unknown("table", strange[0], ["columns"], path.name))
-    return {str(own): str(ours) for own, ours in tree.get("columns", {}).items()}
+    columns = tree.get("columns", {})
+    if not isinstance(columns, dict) or not all(isinstance(ours, str) for ours in columns.values()):
+        raise ConfigurationError(Problem("[columns] must hold names in quotes", path.name, do='write "own" = "ours"'))
+    return columns
 
 
 def estimate(
@@ -131,6 +134,7 @@ def estimate(
     known = sorted({estimator.question for estimator in CATALOGUE if estimator.takes == "patients"})
     if question not in known:
         raise ConfigurationError(unknown("question", question, known))
+    _refuse_strange_groups(by)
     asked = [estimator for estimator in CATALOGUE if estimator.question == question]
     if belief is None and all(estimator.believes for estimator in asked):
         from sarcoid_epi.scenario import shipped
@@ -217,6 +221,7 @@ def synthetic_content(
     from sarcoid_epi.cohort import generate as make
     from sarcoid_epi.report.content import Exclusion, Hit
 
+    _refuse_strange_groups(by)
     made_of, looked_at = scenario(world, design, vary)
     progress("generating patients")
     cohort = make(made_of, looked_at, size, seed)
@@ -254,6 +259,7 @@ def own_content(
     from sarcoid_epi.patients import read_patients
     from sarcoid_epi.report.content import Exclusion
 
+    _refuse_strange_groups(by)
     progress("reading patients")
     frame = read_patients(patients, read_mapping(mapping))
     data = f"{len(frame)} patients of {patients.name}"
@@ -340,6 +346,15 @@ def _set_aside() -> tuple[tuple[str, str], ...]:
     kept = {f.id for f in _kept()}
     reasons = ((id, overlapping.get(id) or finding(id).why_not_pooled) for id in FOREST if id not in kept)
     return tuple((id, reason) for id, reason in reasons)
+
+
+def _refuse_strange_groups(by: str) -> None:
+    """A misspelt group variable would silently leave the groups out."""
+    from sarcoid_epi.vocabulary import PATIENT_BY_NAME
+
+    groups = [name for name, variable in PATIENT_BY_NAME.items() if variable.kind in ("flag", "category")]
+    if by and by not in groups:
+        raise ConfigurationError(unknown("group variable", by, groups, "--by"))
 
 
 def _beliefs(names: Sequence[str]) -> list[Belief]:

@@ -213,9 +213,11 @@ def _varied(pairs: list[str] | None) -> dict[str, float]:
     """`path=value` pairs as numbers."""
     varied: dict[str, float] = {}
     for pair in pairs or []:
-        path, equals, text = pair.partition("=")
+        path, equals, text = (part.strip() for part in pair.partition("="))
+        if path in varied:
+            raise ConfigurationError(Problem(f"'{path}' is varied twice", "--vary", do="keep one"))
         try:
-            varied[path.strip()] = float(text)
+            varied[path] = float(text)
         except ValueError:
             why = "" if equals else "there is no '='"
             raise ConfigurationError(Problem(f"'{pair}' is not PATH=VALUE", "--vary", why, "write a number")) from None
@@ -270,8 +272,11 @@ def main() -> None:
         error.show()  # type: ignore[attr-defined]  # the class is click's, whichever copy typer carries
         code = error.exit_code  # type: ignore[attr-defined]  # as above
     except (KeyboardInterrupt, typer.Abort):
-        typer.echo("interrupted", err=True)
         code = INTERRUPTED
+    except SystemExit as stop:  # some versions of typer exit by themselves when interrupted
+        code = stop.code
+    if code == INTERRUPTED:
+        typer.echo("interrupted", err=True)
     sys.exit(code if isinstance(code, int) else 0)
 
 

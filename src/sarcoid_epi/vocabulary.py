@@ -59,10 +59,10 @@ PATIENT: tuple[Variable, ...] = (
     Variable("centre", "category", "Centre", "demography"),
     Variable("sex", "category", "Sex", "demography", levels=("female", "male"), required=True),
     Variable("ancestry", "category", "Ancestry", "demography", levels=("white", "black", "other")),
-    Variable("age_at_onset", "integer", "Age at onset", "demography", "years", low=0, high=110),
+    Variable("age_at_onset", "integer", "Age at onset", "demography", "years", low=0, high=120),
     Variable("onset_date", "date", "Date of onset", "demography"),
     Variable("diagnosis_date", "date", "Date of diagnosis", "demography"),
-    Variable("age_at_diagnosis", "integer", "Age at diagnosis", "demography", "years", low=0, high=110, required=True),
+    Variable("age_at_diagnosis", "integer", "Age at diagnosis", "demography", "years", low=0, high=120, required=True),
     Variable("era", "category", "Era of diagnosis", "demography", levels=("before_1990", "1990_to_2009", "since_2010")),
     Variable("years_since_diagnosis", "number", "Time since diagnosis", "demography", "years", low=0, high=90),
     # presentation

@@ -10,10 +10,10 @@ import sarcoid_epi
 SOURCE = Path(sarcoid_epi.__file__).parent
 
 FLOORS = {
-    "cli": 8,
+    "cli": 9,
+    "verifying": 8,
     "api": 7,
     "explaining": 7,
-    "verifying": 7,
     "simulation": 6,
     "estimators": 5,
     "cohort": 4,

@@ -54,7 +54,7 @@ def test_names_of_papers_are_short():
     assert author_year(source("jansen2005")) == "Jansen & Geusens 2005"
     assert author_year(source("jmb_pet195")) == "195 consecutive PET scans"
     quoted = finding("kucharz2020.bone_prev_sparks_count")
-    assert who_printed(quoted) == "Sparks et al. 2014, as quoted by Kucharz 2020"
+    assert who_printed(quoted) == "Boston: Sparks et al. 2014, as quoted by Kucharz 2020"
 
 
 def test_terms_and_ids_are_readable():

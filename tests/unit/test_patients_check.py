@@ -61,7 +61,7 @@ def test_a_table_with_every_column_and_nothing_missing_passes(tmp_path):
         ("2,male,45", "2,male,fortyfive", "age_at_diagnosis: not a whole number, first in row 2 (1 of 6 rows); write"),
         ("2,male,45", "2,male,45.5", "age_at_diagnosis: not a whole number, first in row 2 (1 of 6 rows)"),
         ("2,male,45", "2,male,45y", "age_at_diagnosis: not a whole number"),
-        ("2,male,45", "2,male,222", "age_at_diagnosis: above 110 years, first in row 2 (1 of 6 rows)"),
+        ("2,male,45", "2,male,222", "age_at_diagnosis: above 120 years, first in row 2 (1 of 6 rows)"),
         ("2,male,45", "2,male,-1", "age_at_diagnosis: below 0 years, first in row 2"),
         ("2,male", "2,mäle", "sex: not one of its levels, first in row 2 (1 of 6 rows); write one of female, male"),
         ("2,male", "2,Kvinna", "sex: not one of its levels"),
@@ -316,7 +316,7 @@ def test_several_limits_broken_in_one_column_are_told_apart(tmp_path):
     told = stops(written(tmp_path, SIX.replace("2,male,45", "2,male,222").replace("5,male,50", "5,male,-3")))
     assert told == [
         "age_at_diagnosis: below 0 years, first in row 5 (1 of 6 rows); correct the values or the unit",
-        "age_at_diagnosis: above 110 years, first in row 2 (1 of 6 rows); correct the values or the unit",
+        "age_at_diagnosis: above 120 years, first in row 2 (1 of 6 rows); correct the values or the unit",
     ]
 
 

@@ -123,6 +123,8 @@ def solve(log_odds: Floats, target: float, weight: Floats | None = None) -> floa
     True
     """
     weight = np.ones(log_odds.shape) if weight is None else weight
+    if not weight.sum() > 0:
+        raise ConfigurationError(Problem(f"a share of {target:g} cannot be reached", why="nobody is in its population"))
     weight = weight / weight.sum()
     ceiling = float(weight @ np.isfinite(log_odds))
     if target in (0.0, 1.0) and np.isfinite(log_odds).all():
@@ -135,6 +137,9 @@ def solve(log_odds: Floats, target: float, weight: Floats | None = None) -> floa
         chance = expit(intercept + log_odds)
         share = float(weight @ chance)
         slope = float(weight @ (chance * (1 - chance)))
+        if not slope > 0:
+            why = "the chances of all patients are 0 or 1: an effect is out of proportion"
+            raise ConfigurationError(Problem(f"a share of {target:g} cannot be reached", why=why))
         step = (float(logit(share / ceiling)) - goal) * share * (1 - share / ceiling) / slope
         intercept -= step
         if abs(step) < 1e-11:  # sums over a million points are exact to about 1e-13
@@ -162,7 +167,7 @@ def _solve_node(
         except ConfigurationError as error:
             why = error.problems[0].why
             where = f"{of.name}: {target.path}"
-            raise ConfigurationError(Problem(f"{wanted.value:g} cannot be reached", where, why, "lower it")) from None
+            raise ConfigurationError(Problem(f"{wanted.value:g} cannot be reached", where, why, "change it or what it depends on")) from None
         intercepts.append(intercept)
         achieved = float(np.average(expit(intercept + log_odds[inside]), weights=weight[inside]))
         population = target.among.replace("_", " ") or "all patients"

@@ -17,7 +17,7 @@ DAYS_PER_YEAR = 365.2425
 @variable
 def centre(u: Floats, design: Design) -> Column:
     """Centres are of equal size."""
-    return (u * design.entry.centres.value).astype(np.int8)
+    return (u * design.entry.centres.value).astype(np.int16)
 
 
 @variable
