@@ -55,7 +55,7 @@ def test_an_own_report_asks_for_its_data(tmp_path):
         verify(tmp_path / "report")
     assert verify(tmp_path / "report", str(data)).same_bytes
     data.write_text(data.read_text() + "\n")
-    with pytest.raises(ConfigurationError, match="is not the 'patients.csv'"):
+    with pytest.raises(ConfigurationError, match=r"is not the 'patients\.csv'"):
         verify(tmp_path / "report", str(data))
 
 

@@ -123,8 +123,6 @@ def solve(log_odds: Floats, target: float, weight: Floats | None = None) -> floa
     True
     """
     weight = np.ones(log_odds.shape) if weight is None else weight
-    if not weight.sum() > 0:
-        raise ConfigurationError(Problem(f"a share of {target:g} cannot be reached", why="nobody is in its population"))
     weight = weight / weight.sum()
     ceiling = float(weight @ np.isfinite(log_odds))
     if target in (0.0, 1.0) and np.isfinite(log_odds).all():
@@ -162,12 +160,15 @@ def _solve_node(
     for target in node.targets:
         wanted = parameter(target.path, of)
         inside = _inside(target, columns, log_odds.size)
+        if not weight[inside].sum() > 0:
+            intercepts.append(0.0)  # nobody is in the population: there is nothing to hit
+            continue
         try:
             intercept = solve(log_odds[inside], wanted.value, weight[inside])
         except ConfigurationError as error:
-            why = error.problems[0].why
-            where = f"{of.name}: {target.path}"
-            raise ConfigurationError(Problem(f"{wanted.value:g} cannot be reached", where, why, "change it or what it depends on")) from None
+            where, mend = f"{of.name}: {target.path}", "change it or what it depends on"
+            what = f"{wanted.value:g} cannot be reached"
+            raise ConfigurationError(Problem(what, where, error.problems[0].why, mend)) from None
         intercepts.append(intercept)
         achieved = float(np.average(expit(intercept + log_odds[inside]), weights=weight[inside]))
         population = target.among.replace("_", " ") or "all patients"
