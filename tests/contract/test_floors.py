@@ -82,3 +82,23 @@ def test_the_project_names_nothing_outside_itself():
     for file in files:
         text = file.read_text(encoding="utf-8")
         assert not [word for word in forbidden if word in text], file
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    """Modules, not only rooms: each can be read after those it imports."""
+    names = {f"sarcoid_epi.{'.'.join(p.relative_to(SOURCE).with_suffix('').parts)}": p for p in MODULES}
+    names = {name.removesuffix(".__init__"): path for name, path in names.items()}
+    waiting = {name: imported_modules(path, set(names)) - {name} for name, path in names.items()}
+    while free := {name for name, needs in waiting.items() if not needs & waiting.keys()}:
+        waiting = {name: needs for name, needs in waiting.items() if name not in free}
+    assert not waiting, f"these go in a circle: {sorted(waiting)}"
+
+
+def imported_modules(path: Path, known: set[str]) -> set[str]:
+    """Modules a file takes names from; a name taken from a package comes from the package's own list of names."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            inner = {f"{node.module}.{alias.name}" for alias in node.names} & known
+            found |= inner or ({node.module} & known)
+    return found

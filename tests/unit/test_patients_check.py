@@ -343,9 +343,9 @@ def test_a_large_typed_table_is_not_read_as_text(tmp_path, monkeypatch):
         }
     ).to_parquet(tmp_path / "big.parquet")
     asked = []
-    from sarcoid_epi import patients
+    from sarcoid_epi.patients import meaning as module
 
-    meaning = patients._meaning
-    monkeypatch.setattr(patients, "_meaning", lambda *a: asked.append(a[1]) or meaning(*a))
+    meaning = module._meaning
+    monkeypatch.setattr(module, "_meaning", lambda *a: asked.append(a[1]) or meaning(*a))
     assert len(read_patients(tmp_path / "big.parquet")) == rows
     assert sorted(asked) == ["female", "male"]

@@ -12,7 +12,8 @@ from pandas.testing import assert_frame_equal
 from sarcoid_epi import api
 from sarcoid_epi.cohort.storage import csv_text
 from sarcoid_epi.errors import ConfigurationError, DataError
-from sarcoid_epi.patients import FALSE, MISSING, TRUE, check, model_frame, read_patients
+from sarcoid_epi.patients import check, model_frame, read_patients
+from sarcoid_epi.patients.meaning import FALSE, MISSING, TRUE
 from sarcoid_epi.vocabulary import PATIENT
 
 SIX = """\

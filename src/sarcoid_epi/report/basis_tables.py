@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from sarcoid_epi.report.content import Content, Hit, Ledger
 from sarcoid_epi.report.markup import capital, printed, trace, traced
-from sarcoid_epi.report.tables import TRACE, Column, Row, Table, frame
+from sarcoid_epi.report.table import TRACE, Column, Row, Table, frame
 from sarcoid_epi.vocabulary import readable
 
 #: A sign for each kind of basis, so that they can be told apart without colour.

@@ -11,12 +11,14 @@ from typing import Any
 from markupsafe import Markup
 
 from sarcoid_epi.report.content import Content
+from sarcoid_epi.report.drawing import Drawing
 from sarcoid_epi.report.evidence_tables import conflicts
-from sarcoid_epi.report.figures import Drawing, all_figures
+from sarcoid_epi.report.figures import all_figures
 from sarcoid_epi.report.manifest import NAME, manifest, replaced
 from sarcoid_epi.report.references import references
 from sarcoid_epi.report.sentences import Sentences
-from sarcoid_epi.report.tables import Table, all_tables
+from sarcoid_epi.report.table import Table
+from sarcoid_epi.report.tables import all_tables
 from sarcoid_epi.results import to_csv
 
 

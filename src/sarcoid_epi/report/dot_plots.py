@@ -6,8 +6,8 @@ from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from sarcoid_epi.report.content import Content
+from sarcoid_epi.report.drawing import BLUE, INK, ORANGE, SOFT, Drawing, bare, canvas, drawn, interval, square_root
 from sarcoid_epi.report.estimate_tables import recorded_beside
-from sarcoid_epi.report.figures import BLUE, INK, ORANGE, SOFT, Drawing, bare, canvas, drawn, interval, square_root
 from sarcoid_epi.report.markup import group_label, level, limits, printed, rows_of, run_parts, term_label
 from sarcoid_epi.results import Estimate, percent
 from sarcoid_epi.vocabulary import label

@@ -28,7 +28,7 @@ from sarcoid_epi.report.markup import (
     traced,
 )
 from sarcoid_epi.report.patient_tables import Group, groups_of
-from sarcoid_epi.report.tables import TRACE, Column, Row, Table, frame
+from sarcoid_epi.report.table import TRACE, Column, Row, Table, frame
 from sarcoid_epi.results import Estimate, Run
 
 PREVALENCES = ("organs", "recorded_osseous", "hypercalcaemia")

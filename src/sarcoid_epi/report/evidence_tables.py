@@ -20,7 +20,7 @@ from sarcoid_epi.report.markup import (
     trace,
     traced,
 )
-from sarcoid_epi.report.tables import Column, Row, Table, frame
+from sarcoid_epi.report.table import Column, Row, Table, frame
 from sarcoid_epi.results import percent
 
 COLUMNS = (

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from sarcoid_epi.evidence import ASCERTAINMENTS, Finding
 from sarcoid_epi.report.content import Content
+from sarcoid_epi.report.drawing import BLUE, INK, ORANGE, SOFT, Drawing, bare, canvas, drawn, interval, square_root
 from sarcoid_epi.report.evidence_tables import finding_counts, stated
-from sarcoid_epi.report.figures import BLUE, INK, ORANGE, SOFT, Drawing, bare, canvas, drawn, interval, square_root
 from sarcoid_epi.report.markup import (
     capital,
     finding_limits,

@@ -22,7 +22,7 @@ from sarcoid_epi.report.markup import (
     trace,
     traced,
 )
-from sarcoid_epi.report.tables import TRACE, Column, Row, Table, frame
+from sarcoid_epi.report.table import TRACE, Column, Row, Table, frame
 from sarcoid_epi.results import Estimate, percent
 from sarcoid_epi.vocabulary import PATIENT, PATIENT_BY_NAME, label, readable
 
