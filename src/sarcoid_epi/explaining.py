@@ -32,16 +32,16 @@ def explain(name: str, world: str, design: str, report: Path | None = None) -> s
         (`baughman2001.osseous`), an estimate as a report prints it (`run:term:group`), an estimator, a variable of the
         codebook, or a source.
     world, design : str
-        Where to look a path up.
+        Where to look a path up, unless a report says it.
     report : Path, optional
-        The folder of the report that an estimate stands in.
+        The folder of the report that the number stands in: its world, design and variations, its estimates.
 
     Raises
     ------
     ConfigurationError
         When nothing has that name, with the nearest one.
     """
-    scenario: list[World | Design | Belief] = [load_world(world), load_design(design)]
+    scenario: list[World | Design | Belief] = [*_scenario(world, design, report)]
     beliefs = {belief.name: belief for belief in map(load_belief, shipped("belief"))}
     paths = {path: (part, parameter) for part in scenario for path, parameter in part.parameters().items()}
     paths |= {f"{b.name}.{path}": (b, p) for b in beliefs.values() for path, p in b.parameters().items()}
@@ -66,6 +66,17 @@ def explain(name: str, world: str, design: str, report: Path | None = None) -> s
         return f"{name}: {v.label} ({'; '.join(fact for fact in facts if fact)}), step {v.step}"
     known_names = [*paths, *(f.id for f in findings()), *estimators, *variables, *(s.key for s in sources())]
     raise ConfigurationError(unknown("name", name, known_names))
+
+
+def _scenario(world: str, design: str, report: Path | None) -> tuple[World, Design]:
+    """World and design as named, or as the manifest of a report has them."""
+    if report is None:
+        return load_world(world), load_design(design)
+    from sarcoid_epi.api import scenario
+    from sarcoid_epi.verifying import configuration, varied
+
+    found = configuration(report)
+    return scenario(found.get("world", world), found.get("design", design), varied(found))
 
 
 def _parameter(

@@ -61,10 +61,9 @@ def verify(folder: Path, patients: str | None = None, mapping: str | None = None
         When the folder holds no report, or the data are not those it was made from.
     """
     manifest = _manifest(folder)
-    configuration = manifest["configuration"]
     with tempfile.TemporaryDirectory() as made:
         out = Path(made) / "report"
-        _rebuild(configuration, manifest["inputs"], patients, mapping, out)
+        _rebuild(manifest["configuration"], manifest["inputs"], patients, mapping, out)
         new = _manifest(out)["outputs"]
         names = sorted({*new, *manifest["outputs"]})
         differing = tuple(name for name in names if _hash(folder / name) != _hash(out / name))
@@ -72,6 +71,17 @@ def verify(folder: Path, patients: str | None = None, mapping: str | None = None
         digits = all(_agree(folder / name, out / name, 0.0) for name in tables)
         close = all(_agree(folder / name, out / name, TOLERANCE) for name in tables)
     return Verified(folder.name, len(names), differing, digits, close)
+
+
+def configuration(folder: Path) -> dict[str, str]:
+    """What a report was asked for."""
+    return _manifest(folder)["configuration"]
+
+
+def varied(configuration: dict[str, str]) -> dict[str, float]:
+    """The varied parameters of a configuration, by path."""
+    pairs = ((key.partition("vary ")[2], value) for key, value in configuration.items())
+    return {path: float(value) for path, value in pairs if path}
 
 
 def _manifest(folder: Path) -> dict[str, dict[str, str]]:
@@ -94,10 +104,9 @@ def _rebuild(
         return
     beliefs = configuration["beliefs"].split()
     if "patients" not in configuration:
-        varied = {key.removeprefix("vary "): float(v) for key, v in configuration.items() if key.startswith("vary ")}
         size, seed = int(configuration["size"]), int(configuration["seed"])
         scenario = (configuration["world"], configuration["design"])
-        api.report(out, None, None, *scenario, size, seed, beliefs, configuration["by"], varied)
+        api.report(out, None, None, *scenario, size, seed, beliefs, configuration["by"], varied(configuration))
         return
     name = configuration["patients"]
     if patients is None:

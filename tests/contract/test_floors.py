@@ -10,10 +10,10 @@ import sarcoid_epi
 SOURCE = Path(sarcoid_epi.__file__).parent
 
 FLOORS = {
-    "cli": 9,
+    "cli": 10,
+    "explaining": 9,
     "verifying": 8,
     "api": 7,
-    "explaining": 7,
     "simulation": 6,
     "estimators": 5,
     "cohort": 4,
@@ -25,9 +25,9 @@ FLOORS = {
     "strata": 2,
     "results": 2,
     "vocabulary": 1,
-    "errors": 0,
     "files": 1,
     "stats": 1,
+    "errors": 0,
 }
 
 #: Rooms of equal or lower floor that must not know of each other all the same.
