@@ -55,6 +55,7 @@ def generate(
     seed: int = SEED,
     out: str | Path | None = None,
     vary: Mapping[str, float] | None = None,
+    do: Mapping[str, str] | None = None,
     csv: bool = False,
 ) -> Cohort:
     """A synthetic cohort; with `out`, `patients.parquet`, `truth.parquet` and `certificate.toml` are written there."""
@@ -62,9 +63,9 @@ def generate(
     from sarcoid_epi.cohort.storage import write_cohort
 
     made_of, looked_at = scenario(world, design, vary)
-    cohort = make(made_of, looked_at, size, seed)
+    cohort = make(made_of, looked_at, size, seed, do)
     if out is not None:
-        write_cohort(cohort, made_of, looked_at, seed, Path(out), csv)
+        write_cohort(cohort, made_of, looked_at, seed, Path(out), do or {}, csv)
     return cohort
 
 

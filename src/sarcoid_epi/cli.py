@@ -79,13 +79,14 @@ def generate(
     size: SizeOption = api.SIZE,
     seed: SeedOption = api.SEED,
     vary: VaryOption = None,
+    do: Annotated[list[str] | None, typer.Option("--do", metavar="VARIABLE=VALUE", help="Intervene.")] = None,
     csv: Annotated[bool, typer.Option("--csv", help="Also write patients.csv.")] = False,
     quiet: QuietOption = False,
 ) -> None:
     """A synthetic cohort: patients.parquet, truth.parquet, certificate.toml."""
     with _progress(quiet) as progress:
         progress("generating patients")
-        api.generate(world, design, size, seed, out, _varied(vary), csv)
+        api.generate(world, design, size, seed, out, _varied(vary), _pairs(do, "--do"), csv)
     typer.echo(out)
 
 
@@ -212,16 +213,25 @@ def _listed(kind: str) -> None:
 def _varied(pairs: list[str] | None) -> dict[str, float]:
     """`path=value` pairs as numbers."""
     varied: dict[str, float] = {}
-    for pair in pairs or []:
-        path, equals, text = (part.strip() for part in pair.partition("="))
-        if path in varied:
-            raise ConfigurationError(Problem(f"'{path}' is varied twice", "--vary", do="keep one"))
+    for path, text in _pairs(pairs, "--vary").items():
         try:
             varied[path] = float(text)
         except ValueError:
-            why = "" if equals else "there is no '='"
-            raise ConfigurationError(Problem(f"'{pair}' is not PATH=VALUE", "--vary", why, "write a number")) from None
+            raise ConfigurationError(Problem(f"'{text}' is not a number", f"--vary {path}")) from None
     return varied
+
+
+def _pairs(given: list[str] | None, option: str) -> dict[str, str]:
+    """`name=value` pairs, each name once."""
+    pairs: dict[str, str] = {}
+    for pair in given or []:
+        name, equals, value = (part.strip() for part in pair.partition("="))
+        if not equals:
+            raise ConfigurationError(Problem(f"'{pair}' has no '='", option, do="write NAME=VALUE"))
+        if name in pairs:
+            raise ConfigurationError(Problem(f"'{name}' is given twice", option, do="keep one"))
+        pairs[name] = value
+    return pairs
 
 
 def _table(answers: Any) -> str:

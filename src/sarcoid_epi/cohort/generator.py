@@ -7,13 +7,14 @@ of a larger one, and two designs look at the same people.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sarcoid_epi.cohort.calibration import Calibration, Intercepts, calibrate
+from sarcoid_epi.cohort.intervention import intervened
 from sarcoid_epi.cohort.node import Column, Columns, Node, ancestors, drawn
 from sarcoid_epi.cohort.steps import NODES
 from sarcoid_epi.cohort.streams import Floats, Uniforms, uniforms
@@ -62,7 +63,19 @@ class _Chosen:
         return self.all(variable)[self.rows]
 
 
-def generate(world: World, design: Design, size: int, seed: int, block: int = BLOCK) -> Cohort:
+@dataclass(frozen=True)
+class _Recipe:
+    """All that a patient is a function of, but for the seed and the number."""
+
+    world: World
+    design: Design
+    intercepts: Intercepts
+    nodes: tuple[Node, ...]
+
+
+def generate(
+    world: World, design: Design, size: int, seed: int, do: Mapping[str, str] | None = None, block: int = BLOCK
+) -> Cohort:
     """A cohort of `size` patients.
 
     Parameters
@@ -73,6 +86,9 @@ def generate(world: World, design: Design, size: int, seed: int, block: int = BL
         Patients that enter the study, at least 1.
     seed : int
         The only source of chance.
+    do : mapping of str to str, optional
+        Interventions: variables that everybody has at a value, whatever their causes. Only descendants change, and no
+        target is hit anew.
     block : int
         Source patients worked on at a time; changes memory, never a value.
 
@@ -83,17 +99,19 @@ def generate(world: World, design: Design, size: int, seed: int, block: int = BL
     Raises
     ------
     ConfigurationError
-        When the size is not a positive number, or a target cannot be reached.
+        When the size is not a positive number, a target cannot be reached, or an intervention makes no sense.
     """
     from sarcoid_epi.cohort.tables import patient_frame, truth_frame
 
     if size < 1:
         raise ConfigurationError(Problem(f"a cohort of {size} patients", do="ask for at least one"))
+    nodes = intervened(NODES, do or {})
     calibration = calibrate(world, design)
+    recipe = _Recipe(world, design, calibration.intercepts, nodes)
     wanted = [*PATIENT_BY_NAME, *TRUTH_BY_NAME]
     parts: list[Columns] = []
     met = source = 0
-    for columns in _entrants(world, design, calibration.intercepts, seed, wanted, block):
+    for columns in _entrants(recipe, seed, wanted, block):
         keep = min(size - met, columns["patient_id"].size)
         met += keep
         source = int(columns["patient_id"][keep - 1]) + 1 if keep else source
@@ -120,30 +138,21 @@ def replicates(
     strange = [name for name in columns if name not in known]
     if strange:
         raise ConfigurationError(*(unknown("column", name, known) for name in strange))
-    intercepts = calibrate(world, design).intercepts
+    recipe = _Recipe(world, design, calibrate(world, design).intercepts, NODES)
     share = design.entry.share.value
     rows = int(np.ceil(size / share + 6 * np.sqrt(size * (1 - share)) / share)) if share < 1 else size
     per_batch = max(1, BLOCK // rows)
     done: list[Columns] = []
     for start in range(first, first + count, per_batch):
         batch = range(start, min(start + per_batch, first + count))
-        done.append(_batch(world, design, intercepts, seed, columns, size, rows, batch))
+        done.append(_batch(recipe, seed, columns, size, rows, batch))
     return {name: np.concatenate([part[name] for part in done]) for name in columns}
 
 
-def _batch(
-    world: World,
-    design: Design,
-    intercepts: Intercepts,
-    seed: int,
-    wanted: Sequence[str],
-    size: int,
-    rows: int,
-    batch: range,
-) -> Columns:
+def _batch(recipe: _Recipe, seed: int, wanted: Sequence[str], size: int, rows: int, batch: range) -> Columns:
     """The first `size` entrants of each replicate of a batch; more source rows are drawn until every one has them."""
     while True:
-        made = _entered(world, design, intercepts, _Addressed(seed, 0, rows, batch), wanted, rows * len(batch))
+        made = _entered(recipe, _Addressed(seed, 0, rows, batch), wanted, rows * len(batch))
         order, replicate = made["patient_id"], made["patient_id"] // rows
         entrants = np.bincount(replicate, minlength=len(batch))
         if entrants.min() >= size:
@@ -155,40 +164,33 @@ def _batch(
     return {name: made[name][take].reshape(len(batch), size) for name in wanted}
 
 
-def _entrants(
-    world: World, design: Design, intercepts: Intercepts, seed: int, wanted: Sequence[str], block: int
-) -> Iterator[Columns]:
+def _entrants(recipe: _Recipe, seed: int, wanted: Sequence[str], block: int) -> Iterator[Columns]:
     """Block after block of source patients, those who enter."""
     first = 0
     while True:
-        columns = _entered(world, design, intercepts, _Addressed(seed, first, block, range(1)), wanted, block)
+        columns = _entered(recipe, _Addressed(seed, first, block, range(1)), wanted, block)
         columns["patient_id"] += first
         yield columns
         first += block
 
 
-def _entered(
-    world: World, design: Design, intercepts: Intercepts, source: Uniforms, wanted: Sequence[str], rows: int
-) -> Columns:
+def _entered(recipe: _Recipe, source: Uniforms, wanted: Sequence[str], rows: int) -> Columns:
     """The wanted columns of those source rows that enter, and their positions as `patient_id`."""
-    nodes = ancestors(NODES, [*wanted, "enters"])
-    before = ancestors(nodes, ["enters"])
-    columns = simulate(before, {}, source, world, design, intercepts)
+    nodes = ancestors(recipe.nodes, [*wanted, "enters"])
+    columns = simulate(ancestors(nodes, ["enters"]), {}, source, recipe)
     chosen = np.flatnonzero(columns["enters"])
     columns = {name: column[chosen] for name, column in columns.items()}
     after = [node for node in nodes if node.name not in columns]
     rest: Uniforms = source if chosen.size == rows else _Chosen(source, chosen)
-    columns = simulate(after, columns, rest, world, design, intercepts)
+    columns = simulate(after, columns, rest, recipe)
     columns["patient_id"] = chosen.astype(np.int64)
     return columns
 
 
-def simulate(
-    nodes: Sequence[Node], columns: Columns, source: Uniforms, world: World, design: Design, intercepts: Intercepts
-) -> Columns:
+def simulate(nodes: Sequence[Node], columns: Columns, source: Uniforms, recipe: _Recipe) -> Columns:
     """Evaluate nodes in causal order, each reading columns that exist."""
     columns = dict(columns)
     for node in nodes:
-        value = node(columns, source, world, design)
-        columns[node.name] = drawn(source(node.name), value, intercepts[node.name]) if node.targets else value
+        value = node(columns, source, recipe.world, recipe.design)
+        columns[node.name] = drawn(source(node.name), value, recipe.intercepts[node.name]) if node.targets else value
     return columns

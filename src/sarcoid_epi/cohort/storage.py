@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,7 +17,15 @@ from sarcoid_epi.results import DIGITS
 from sarcoid_epi.scenario import Design, World
 
 
-def write_cohort(cohort: Cohort, world: World, design: Design, seed: int, out: Path, csv: bool = False) -> list[Path]:
+def write_cohort(
+    cohort: Cohort,
+    world: World,
+    design: Design,
+    seed: int,
+    out: Path,
+    do: Mapping[str, str] | None = None,
+    csv: bool = False,
+) -> list[Path]:
     """Write `patients.parquet`, `truth.parquet` and `certificate.toml` (and `patients.csv`) into a folder.
 
     The certificate comes last: a folder that has one is complete.
@@ -29,7 +37,7 @@ def write_cohort(cohort: Cohort, world: World, design: Design, seed: int, out: P
     if csv:
         paths.append(write_text(out / "patients.csv", csv_text(cohort.patients)))
     hashes = {path.name: digest(path) for path in paths}
-    certificate = "\n".join(_certificate(cohort, world, design, seed, hashes)) + "\n"
+    certificate = "\n".join(_certificate(cohort, world, design, seed, do or {}, hashes)) + "\n"
     return [*paths, write_text(out / "certificate.toml", certificate)]
 
 
@@ -49,7 +57,9 @@ def _parquet(frame: pd.DataFrame, path: Path) -> None:
     pq.write_table(table, path, compression="zstd", use_dictionary=coded, row_group_size=2**16)
 
 
-def _certificate(cohort: Cohort, world: World, design: Design, seed: int, hashes: dict[str, str]) -> Iterator[str]:
+def _certificate(
+    cohort: Cohort, world: World, design: Design, seed: int, do: Mapping[str, str], hashes: Mapping[str, str]
+) -> Iterator[str]:
     yield "# How this cohort came to be. Synthetic: no line of it is a patient."
     yield "[cohort]"
     yield f"world = {_text(world.name)}"
@@ -58,6 +68,10 @@ def _certificate(cohort: Cohort, world: World, design: Design, seed: int, hashes
     yield f"seed = {seed}"
     yield f"source_patients = {cohort.source_patients}"
     yield f"sarcoid_epi = {_text(version('sarcoid-epi'))}"
+    if do:
+        yield ""
+        yield "[do]"
+        yield from (f"{name} = {_text(value)}" for name, value in sorted(do.items()))
     yield ""
     yield "[sha256]"
     yield from (f"{_text(name)} = {_text(value)}" for name, value in hashes.items())
