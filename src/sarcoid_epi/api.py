@@ -149,10 +149,10 @@ def estimate(
             )
         )
     if isinstance(patients, pd.DataFrame):
-        frame, data = patients, f"{len(patients)} patients"
+        frame, data = patients, _counted(len(patients), "patient")
     else:
         frame = read_patients(Path(patients), read_mapping(mapping))
-        data = f"{len(frame)} patients of {Path(patients).name}"
+        data = f"{_counted(len(frame), 'patient')} of {Path(patients).name}"
     believed = load_belief(belief) if belief else None
     answers = ask(CATALOGUE, strata.whole(frame), data=data, question=question, belief=believed)
     if by:
@@ -171,7 +171,7 @@ def pooled() -> Estimates:
     total = None
     for name, chosen in series.items():
         ids, events, n = zip(*((f.id, f.events or 0, f.n or 0) for f in chosen), strict=True)
-        data = f"published counts: {', '.join(ids)}"
+        data = f"published series {', '.join(ids)}"
         answers = ask(CATALOGUE, published(ids, events, n, "osseous_recorded"), data=data, of=name)
         total = answers if total is None else total + answers
     assert total is not None
@@ -194,11 +194,14 @@ def report(
     size: int = SIZE,
     seed: int = SEED,
     beliefs: Sequence[str] = BELIEFS,
-    by: str = GROUPS,
+    by: str | None = None,
     vary: Mapping[str, float] | None = None,
     progress: Progress = _quiet,
 ) -> Path:
-    """The main job: a cohort (synthetic unless `patients`), every question, one report; the path of its page."""
+    """The main job: a cohort (synthetic unless `patients`), every question, one report; the path of its page.
+
+    Groups are those of `by`; where none is named, Löfgren syndrome, if the table has it.
+    """
     from sarcoid_epi.report.document import build
 
     if patients is None:
@@ -214,7 +217,7 @@ def synthetic_content(
     size: int = SIZE,
     seed: int = SEED,
     beliefs: Sequence[str] = BELIEFS,
-    by: str = GROUPS,
+    by: str | None = None,
     vary: Mapping[str, float] | None = None,
     progress: Progress = _quiet,
 ) -> Content:
@@ -224,53 +227,81 @@ def synthetic_content(
 
     _refuse_strange_groups(by)
     made_of, looked_at = scenario(world, design, vary)
+    believed = _beliefs(beliefs)
     progress("generating patients")
     cohort = make(made_of, looked_at, size, seed)
-    data = f"{size} synthetic patients (world {made_of.name}, design {looked_at.name}, seed {seed})"
+    kind = f"world {made_of.name}, design {looked_at.name}, seed {seed}"
+    data = f"{_counted(size, 'synthetic patient')} ({kind})"
+    met = cohort.source_patients
     flow = (
-        Exclusion("people with sarcoidosis in the synthetic source", cohort.source_patients, cohort.source_patients),
-        Exclusion(f"not met by the design '{looked_at.name}'", cohort.source_patients, size),
+        Exclusion("people with sarcoidosis in the synthetic source", met, met),
+        Exclusion(f"not met by the design '{looked_at.name}'", met, size),
     )
     hits = tuple(Hit(r.node, r.path, r.population, r.target, r.achieved, r.basis) for r in cohort.calibration.report)
     configuration = {
         "command": "report",
-        "world": world,
-        "design": design,
+        "world": _file_name(world),
+        "design": _file_name(design),
         "size": str(size),
         "seed": str(seed),
-        "by": by,
-        "beliefs": " ".join(beliefs),
+        **_asked(beliefs, by),
         **{f"vary {path}": repr(value) for path, value in sorted((vary or {}).items())},
     }
-    believed = _beliefs(beliefs)
     ledger = _ledger(world=made_of, design=looked_at, **{f"belief {b.name}": b for b in believed})
     title = f"Sarcoidosis: {looked_at.label.partition(':')[0].lower()}, synthetic"
-    return _content(cohort.patients, data, title, believed, by, progress, flow, hits, ledger, configuration, {})
+    inputs = _digests(world, design, *beliefs)
+    return _content(cohort.patients, data, title, believed, by, progress, flow, hits, ledger, configuration, inputs)
 
 
 def own_content(
     patients: Path,
     mapping: str | Path | None = None,
     beliefs: Sequence[str] = BELIEFS,
-    by: str = GROUPS,
+    by: str | None = None,
     progress: Progress = _quiet,
 ) -> Content:
     """The content of a report on a user's own patients."""
-    from sarcoid_epi.files import digest
     from sarcoid_epi.patients import read_patients
     from sarcoid_epi.report.content import Exclusion
 
     _refuse_strange_groups(by)
+    believed = _beliefs(beliefs)
     progress("reading patients")
     frame = read_patients(patients, read_mapping(mapping))
-    data = f"{len(frame)} patients of {patients.name}"
+    data = f"{_counted(len(frame), 'patient')} of {patients.name}"
     flow = (Exclusion(f"rows of {patients.name}", len(frame), len(frame)),)
-    configuration = {"command": "report", "patients": patients.name, "by": by, "beliefs": " ".join(beliefs)}
-    believed = _beliefs(beliefs)
+    configuration = {"command": "report", "patients": patients.name, **_asked(beliefs, by)}
+    if mapping is not None:
+        configuration["mapping"] = Path(mapping).name
     ledger = _ledger(**{f"belief {b.name}": b for b in believed})
-    inputs = {patients.name: digest(patients)}
+    inputs = _digests(str(patients), *([str(mapping)] if mapping else []), *beliefs)
     title = f"Sarcoidosis: {patients.stem}"
     return _content(frame, data, title, believed, by, progress, flow, (), ledger, configuration, inputs)
+
+
+def _asked(beliefs: Sequence[str], by: str | None) -> dict[str, str]:
+    """Beliefs (one a line) and groups, as the manifest keeps them; files by their names, never by their paths."""
+    return {"beliefs": "\n".join(map(_file_name, beliefs)), **({} if by is None else {"by": by})}
+
+
+def _file_name(name: str) -> str:
+    return Path(name).name if is_file_name(name) else name
+
+
+def is_file_name(name: str) -> bool:
+    """Whether a world, design, belief or table is a file of the user's rather than a shipped name."""
+    return Path(name).suffix.lower() in (".toml", ".csv", ".tsv", ".txt", ".parquet")
+
+
+def _digests(*names: str) -> dict[str, str]:
+    """SHA-256 of each file of the user's, by its name."""
+    from sarcoid_epi.files import digest
+
+    return {Path(name).name: digest(Path(name)) for name in names if is_file_name(name)}
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def evidence_content(title: str, question: str) -> Content:
@@ -297,7 +328,7 @@ def _content(
     data: str,
     title: str,
     beliefs: Sequence[Belief],
-    by: str,
+    by: str | None,
     progress: Progress,
     flow: tuple[Exclusion, ...],
     calibration: tuple[Hit, ...],
@@ -314,8 +345,9 @@ def _content(
     estimates = pooled() + ask(CATALOGUE, strata.whole(frame), data=data)
     for belief in beliefs:
         estimates += ask(CATALOGUE, strata.whole(frame), data=data, question="underdiagnosis", belief=belief)
-    if by in frame.columns:
-        estimates += ask(CATALOGUE, strata.by(frame, by), data=data, by=by)
+    groups = by if by is not None else GROUPS if GROUPS in frame.columns else ""
+    if groups:
+        estimates += ask(CATALOGUE, strata.by(frame, groups), data=data, by=groups)
     return Content(
         title=title,
         question="How common is osseous sarcoidosis, how much of it is missed, and what does the answer rest on?",
@@ -349,7 +381,7 @@ def _set_aside() -> tuple[tuple[str, str], ...]:
     return tuple((id, reason) for id, reason in reasons)
 
 
-def _refuse_strange_groups(by: str) -> None:
+def _refuse_strange_groups(by: str | None) -> None:
     """A misspelt group variable would silently leave the groups out."""
     from sarcoid_epi.vocabulary import PATIENT_BY_NAME
 

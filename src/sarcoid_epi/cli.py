@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sarcoid_epi import api
 from sarcoid_epi.errors import ConfigurationError, Problem, SarcoidEpiError
+
+if TYPE_CHECKING:
+    from sarcoid_epi.results import Estimates
 
 app = typer.Typer(
     name="sarcoid-epi",
@@ -51,24 +55,39 @@ def report(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the report.")] = Path("out/report"),
     patients: Annotated[str | None, typer.Option("--patients", "-p", help="Your own CSV or Parquet file.")] = None,
     mapping: MappingOption = None,
-    world: WorldOption = api.WORLD,
-    design: DesignOption = api.DESIGN,
-    size: SizeOption = api.SIZE,
-    seed: SeedOption = api.SEED,
+    world: Annotated[str | None, typer.Option("--world", "-w", help=f"World or TOML file. [{api.WORLD}]")] = None,
+    design: Annotated[str | None, typer.Option("--design", "-d", help=f"Design or TOML file. [{api.DESIGN}]")] = None,
+    size: Annotated[int | None, typer.Option("--size", "-n", min=1, help=f"Patients. [{api.SIZE}]")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", "-s", min=0, help=f"Source of chance. [{api.SEED}]")] = None,
     belief: Annotated[list[str] | None, typer.Option("--belief", "-b", help="Repeat for several.")] = None,
-    by: Annotated[str, typer.Option("--by", help="Flag or category that makes the groups.")] = api.GROUPS,
+    by: Annotated[str | None, typer.Option("--by", help=f"Flag or category of the groups. [{api.GROUPS}]")] = None,
     vary: VaryOption = None,
     to: Annotated[str, typer.Option("--to", help="html is what there is so far.")] = "html",
     quiet: QuietOption = False,
 ) -> None:
-    """The main job: a cohort (synthetic unless --patients), all questions, one report."""
+    """The main job: a cohort (synthetic unless --patients), all questions, one report.
+
+    Exit code 4 when something could not be estimated.
+    """
     if to != "html":
         raise ConfigurationError(Problem(f"cannot write '{to}'", "--to", do="use html"))
-    with _progress(quiet) as progress:
-        page = api.report(
-            out, patients, mapping, world, design, size, seed, belief or api.BELIEFS, by, _varied(vary), progress
+    of_synthetic = {"world": world, "design": design, "size": size, "seed": seed, "vary": _varied(vary) or None}
+    asked: dict[str, Any] = {name: value for name, value in of_synthetic.items() if value is not None}
+    if patients and asked:
+        raise ConfigurationError(
+            *(
+                Problem("belongs to a synthetic cohort", f"--{name}", do="leave it out beside --patients")
+                for name in asked
+            )
         )
+    if mapping and not patients:
+        raise ConfigurationError(Problem("belongs to --patients", "--mapping", do="name your own file too"))
+    with _progress(quiet) as progress:
+        page = api.report(out, patients, mapping, beliefs=belief or api.BELIEFS, by=by, progress=progress, **asked)
     typer.echo(page)
+    from sarcoid_epi.results import read
+
+    raise typer.Exit(_code(read(page.parent)))
 
 
 @app.command()
@@ -105,9 +124,9 @@ def check(
             typer.echo(f"{issue.verdict.upper():5}{issue.category:13} {issue}")
         stops = sum(issue.verdict == "stop" for issue in checked.issues)
         verdict = f"{stops} to mend before it can be used" if stops else "can be used"
-        typer.echo(
-            f"{Path(file).name}: {len(checked.frame)} patients, {len(checked.frame.columns)} variables; {verdict}"
-        )
+        rows, columns = checked.frame.shape
+        counts = f"{rows} patient{'s' * (rows != 1)}, {columns} variable{'s' * (columns != 1)}"
+        typer.echo(f"{Path(file).name}: {counts}; {verdict}")
     raise typer.Exit(3 if checked.verdict == "stop" else 0)
 
 
@@ -130,7 +149,7 @@ def estimate(
         typer.echo(answers.frame().to_json(orient="records", indent=1, double_precision=10, force_ascii=False))
     else:
         typer.echo(_table(answers))
-    raise typer.Exit(NOT_ESTIMABLE if any(row.estimate != row.estimate for row in answers.rows) else 0)
+    raise typer.Exit(_code(answers))
 
 
 @app.command()
@@ -190,13 +209,12 @@ def explain(
 @app.command()
 def verify(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A report.")],
-    patients: Annotated[str | None, typer.Option("--patients", "-p", help="The data it was made from.")] = None,
-    mapping: MappingOption = None,
+    inputs: Annotated[Path, typer.Option("--inputs", "-i", help="Folder of the files it was made from.")] = Path(),
 ) -> None:
     """Rebuild a report and compare: bytes, numbers at 8 digits, numbers at tolerance. Exit code 5 on differences."""
     from sarcoid_epi.verifying import verify as compare
 
-    result = compare(folder, patients, mapping)
+    result = compare(folder, inputs)
     typer.echo(result)
     raise typer.Exit(0 if result.same_bytes else DIFFERENT)
 
@@ -208,6 +226,11 @@ def _listed(kind: str) -> None:
     names = shipped(kind)
     for name in names:
         typer.echo(f"{name:{max(map(len, names)) + 2}}{load(name).label}")
+
+
+def _code(answers: Estimates) -> int:
+    """4 when something could not be estimated, else 0."""
+    return NOT_ESTIMABLE if any(math.isnan(row.estimate) for row in answers.rows) else 0
 
 
 def _varied(pairs: list[str] | None) -> dict[str, float]:

@@ -50,6 +50,6 @@ def unknown(kind: str, name: str, known: Iterable[str], where: str = "") -> Prob
     unknown world 'evidnce'; did you mean 'evidence'?
     """
     names = sorted(known)
-    near = get_close_matches(name, names, n=1, cutoff=0.6)
+    near = get_close_matches(name, names, n=1, cutoff=0.7)
     shown = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
     return Problem(f"unknown {kind} '{name}'", where, do=f"did you mean '{near[0]}'?" if near else f"known: {shown}")

@@ -34,14 +34,16 @@ def explain(name: str, world: str, design: str, report: Path | None = None) -> s
     world, design : str
         Where to look a path up, unless a report says it.
     report : Path, optional
-        The folder of the report that the number stands in: its world, design and variations, its estimates.
+        The folder of the report that the number stands in: its ledger and its estimates.
 
     Raises
     ------
     ConfigurationError
         When nothing has that name, with the nearest one.
     """
-    scenario: list[World | Design | Belief] = [*_scenario(world, design, report)]
+    if report is not None and (entry := _entry(name, report)):
+        return entry
+    scenario: list[World | Design | Belief] = [load_world(world), load_design(design)]
     beliefs = {belief.name: belief for belief in map(load_belief, shipped("belief"))}
     paths = {path: (part, parameter) for part in scenario for path, parameter in part.parameters().items()}
     paths |= {f"{b.name}.{path}": (b, p) for b in beliefs.values() for path, p in b.parameters().items()}
@@ -68,15 +70,21 @@ def explain(name: str, world: str, design: str, report: Path | None = None) -> s
     raise ConfigurationError(unknown("name", name, known_names))
 
 
-def _scenario(world: str, design: str, report: Path | None) -> tuple[World, Design]:
-    """World and design as named, or as the manifest of a report has them."""
-    if report is None:
-        return load_world(world), load_design(design)
-    from sarcoid_epi.api import scenario
-    from sarcoid_epi.verifying import configuration, varied
+def _entry(name: str, report: Path) -> str:
+    """A parameter as it stands in the ledger of a report, whatever world, design and belief that was made with."""
+    import csv
 
-    found = configuration(report)
-    return scenario(found.get("world", world), found.get("design", design), varied(found))
+    ledger = report / "tables" / "ledger.csv"
+    if not ledger.is_file():
+        return ""
+    with ledger.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            belief = row["part"].partition(" ")[2]
+            if name == (f"{belief}.{row['path']}" if belief else row["path"]):
+                cited = row["basis"].partition(" ")[0] if row["kind"] == "cited" else ""
+                lines = [f"{name} = {row['value']}   ({row['part']})", f"  {row['kind']}: {row['basis']}"]
+                return "\n".join([*lines, *(["", describe(find(cited))] if cited else [])])
+    return ""
 
 
 def _parameter(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -45,25 +46,25 @@ class Verified:
         return "\n".join([*lines, *(f"  differs: {name}" for name in self.differing)])
 
 
-def verify(folder: Path, patients: str | None = None, mapping: str | None = None) -> Verified:
+def verify(folder: Path, inputs: Path = Path()) -> Verified:
     """Rebuild the report of a folder from its manifest and compare.
 
     Parameters
     ----------
     folder : Path
         A report.
-    patients, mapping : str, optional
-        The data of a report on a user's own patients: the manifest knows their hash, not where they lie.
+    inputs : Path
+        Where the user's own files lie that the report was made from; the manifest knows their names and hashes.
 
     Raises
     ------
     ConfigurationError
-        When the folder holds no report, or the data are not those it was made from.
+        When the folder holds no report, or a file is not the one it was made from.
     """
     manifest = _manifest(folder)
     with tempfile.TemporaryDirectory() as made:
         out = Path(made) / "report"
-        _rebuild(manifest["configuration"], manifest["inputs"], patients, mapping, out)
+        _rebuild(manifest["configuration"], _found(manifest["inputs"], inputs), out)
         new = _manifest(out)["outputs"]
         names = sorted({*new, *manifest["outputs"]})
         differing = tuple(name for name in names if _hash(folder / name) != _hash(out / name))
@@ -73,15 +74,18 @@ def verify(folder: Path, patients: str | None = None, mapping: str | None = None
     return Verified(folder.name, len(names), differing, digits, close)
 
 
-def configuration(folder: Path) -> dict[str, str]:
-    """What a report was asked for."""
-    return _manifest(folder)["configuration"]
-
-
-def varied(configuration: dict[str, str]) -> dict[str, float]:
-    """The varied parameters of a configuration, by path."""
-    pairs = ((key.partition("vary ")[2], value) for key, value in configuration.items())
-    return {path: float(value) for path, value in pairs if path}
+def _found(hashes: Mapping[str, str], place: Path) -> dict[str, str]:
+    """Path of each input of a report, by its name; every one that is not there or not the same is named."""
+    problems = []
+    for name, wanted in hashes.items():
+        path = place / name
+        if not path.is_file():
+            problems.append(Problem(f"the report was made from '{name}'", do="say with --inputs which folder it is in"))
+        elif digest(path) != wanted:
+            problems.append(Problem(f"'{path}' is not the '{name}' that the report was made from"))
+    if problems:
+        raise ConfigurationError(*problems)
+    return {name: str(place / name) for name in hashes}
 
 
 def _manifest(folder: Path) -> dict[str, dict[str, str]]:
@@ -94,26 +98,21 @@ def _manifest(folder: Path) -> dict[str, dict[str, str]]:
     return content
 
 
-def _rebuild(
-    configuration: dict[str, str], inputs: dict[str, str], patients: str | None, mapping: str | None, out: Path
-) -> None:
-    if configuration.get("command") == "evidence":
+def _rebuild(asked: Mapping[str, str], files: Mapping[str, str], out: Path) -> None:
+    if asked.get("command") == "evidence":
         from sarcoid_epi.report.document import build
 
-        build(api.evidence_content(configuration["title"], configuration["question"]), out)
+        build(api.evidence_content(asked["title"], asked["question"]), out)
         return
-    beliefs = configuration["beliefs"].split()
-    if "patients" not in configuration:
-        size, seed = int(configuration["size"]), int(configuration["seed"])
-        scenario = (configuration["world"], configuration["design"])
-        api.report(out, None, None, *scenario, size, seed, beliefs, configuration["by"], varied(configuration))
+    beliefs = [files.get(name, name) for name in asked["beliefs"].splitlines()]
+    by = asked.get("by")
+    if "patients" in asked:
+        api.report(out, files[asked["patients"]], files.get(asked.get("mapping", "")), beliefs=beliefs, by=by)
         return
-    name = configuration["patients"]
-    if patients is None:
-        raise ConfigurationError(Problem(f"the report was made from '{name}'", do="say where it is with --patients"))
-    if digest(Path(patients)) != inputs[name]:
-        raise ConfigurationError(Problem(f"'{patients}' is not the '{name}' that the report was made from"))
-    api.report(out, patients, mapping, beliefs=beliefs, by=configuration["by"])
+    varied = {key.removeprefix("vary "): float(value) for key, value in asked.items() if key.startswith("vary ")}
+    world, design = (files.get(asked[part], asked[part]) for part in ("world", "design"))
+    size, seed = int(asked["size"]), int(asked["seed"])
+    api.report(out, world=world, design=design, size=size, seed=seed, beliefs=beliefs, by=by, vary=varied)
 
 
 def _hash(path: Path) -> str:

@@ -110,6 +110,13 @@ TRUTH_BY_NAME = {variable.name: variable for variable in TRUTH}
 
 
 def label(name: str) -> str:
-    """The printed label of a variable, or its name in plain words where the vocabulary has none."""
+    """The printed label of a variable, or its name in plain words where the vocabulary has none.
+
+    >>> label("n_organs"), label("sex=female")
+    ('Organs involved, of the nine', 'Sex: female')
+    """
+    name, equals, level = name.partition("=")
+    if equals:
+        return f"{label(name)}: {readable(level)}"
     known = PATIENT_BY_NAME.get(name) or TRUTH_BY_NAME.get(name)
     return known.label if known else readable(name)

@@ -34,6 +34,7 @@ FLOORS = {
 STRANGERS = {
     "cohort": {"estimands", "report", "strata", "estimators", "stats"},
     "estimands": {"cohort", "scenario", "report", "evidence", "strata", "patients"},
+    "evidence": {"stats", "files"},
     "report": {"scenario", "strata", "patients", "stats"},
     "scenario": {"results", "strata", "patients", "stats"},
     "estimators": {"cohort", "report", "evidence", "patients"},

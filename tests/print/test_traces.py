@@ -33,15 +33,16 @@ def test_every_row_of_the_results_is_explained(report):
     assert len(rows) > 200
     for row in rows[::7]:
         text = explain(row.id, "evidence", "tertiary_records", report)
-        assert "data: 200 synthetic patients" in text or "data: published counts" in text
+        assert "data: 200 synthetic patients" in text or "data: published series" in text
 
 
 def test_a_parameter_of_a_report_is_explained_as_the_report_had_it(tmp_path):
     api.report(tmp_path / "own", design="pet_series", size=50, seed=3, vary={"osseous.true_prevalence": 0.07})
     text = explain("osseous.true_prevalence", "review", "incident_clinic", tmp_path / "own")
-    assert text.startswith("osseous.true_prevalence = 0.07   (world 'evidence')")
-    assert "varied by the user" in text
-    assert "(design 'pet_series')" in explain("imaging.fdg_pet.routine", "review", "incident_clinic", tmp_path / "own")
+    assert text.startswith("osseous.true_prevalence = 0.07   (world)\n  assumed: varied by the user")
+    text = explain("imaging.fdg_pet.routine", "review", "incident_clinic", tmp_path / "own")
+    assert text.startswith("imaging.fdg_pet.routine = 1")
+    assert "baughman2001.women" in explain("sex.women", "review", "incident_clinic", tmp_path / "own")
 
 
 def test_an_explained_estimate_says_what_it_rests_on(report):

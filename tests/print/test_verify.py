@@ -1,5 +1,8 @@
 """A report can be rebuilt from its manifest, and what differs is named."""
 
+from importlib.resources import files
+from pathlib import Path
+
 import pytest
 
 from sarcoid_epi import api
@@ -47,16 +50,31 @@ def test_a_last_digit_is_told_apart_from_another_number(report, tmp_path):
     assert _agree(one, other, 1e-6)
 
 
-def test_an_own_report_asks_for_its_data(tmp_path):
-    api.generate(size=50, seed=1, out=tmp_path / "cohort", csv=True)
-    data = tmp_path / "cohort" / "patients.csv"
-    api.report(tmp_path / "report", patients=data)
-    with pytest.raises(ConfigurationError, match="--patients"):
+def test_an_own_report_is_rebuilt_from_the_files_it_was_made_from(tmp_path):
+    own = tmp_path / "own files"
+    api.generate(size=50, seed=1, out=own, csv=True)
+    belief = Path(str(files("sarcoid_epi.scenario") / "beliefs" / "vague.toml")).read_text(encoding="utf-8")
+    (own / "my belief.toml").write_text(belief.replace('"vague"', '"mine"'), encoding="utf-8")
+    (own / "names.toml").write_text('[columns]\n"sex" = "sex"\n', encoding="utf-8")
+    data, mapping, mine = (str(own / name) for name in ("patients.csv", "names.toml", "my belief.toml"))
+    api.report(tmp_path / "report", data, mapping, beliefs=[mine, "clinical"])
+    text = "".join(
+        p.read_text("utf-8") for p in (tmp_path / "report").rglob("*") if p.suffix in (".html", ".json", ".csv")
+    )
+    assert str(tmp_path) not in text
+    with pytest.raises(ConfigurationError, match="--inputs"):
         verify(tmp_path / "report")
-    assert verify(tmp_path / "report", str(data)).same_bytes
-    data.write_text(data.read_text() + "\n")
+    assert verify(tmp_path / "report", own).same_bytes
+    (own / "patients.csv").write_text((own / "patients.csv").read_text() + "\n")
     with pytest.raises(ConfigurationError, match=r"is not the 'patients\.csv'"):
-        verify(tmp_path / "report", str(data))
+        verify(tmp_path / "report", own)
+
+
+def test_an_own_world_is_known_by_its_name_and_hash(tmp_path):
+    (tmp_path / "small world.toml").write_text('name = "small"\nlabel = "Mine"\nextends = "evidence"\n', "utf-8")
+    api.report(tmp_path / "report", world=str(tmp_path / "small world.toml"), size=30)
+    assert verify(tmp_path / "report", tmp_path).same_bytes
+    assert str(tmp_path) not in (tmp_path / "report" / "manifest.json").read_text("utf-8")
 
 
 def test_a_folder_without_a_report_is_refused(tmp_path):

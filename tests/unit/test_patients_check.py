@@ -128,7 +128,7 @@ def test_an_unknown_column_is_ignored_with_a_word_and_the_near_name(tmp_path):
     told = {issue.column: (issue.verdict, issue.follows) for issue in checked.issues if "codebook" in issue.found}
     assert told == {
         "fevr": ("warn", "ignored; did you mean 'fever'?"),
-        "xyz": ("warn", "ignored; rename it if it is one of the codebook"),
+        "xyz": ("warn", "ignored; if it is one of the codebook, rename it or name it in a --mapping file"),
     }
     assert "fevr" not in checked.frame
 

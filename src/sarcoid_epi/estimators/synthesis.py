@@ -67,7 +67,7 @@ def pooled_prevalence(strata: Strata) -> Answers:
         beside(low, pooled.prediction_low, blank),
         beside(high, pooled.prediction_high, blank),
         beside(std_error, blank, blank),
-        beside(total, total, total),
-        beside(hits, hits, hits),
+        beside(total, blank, blank),
+        beside(hits, blank, blank),
         beside(note, note, note),
     )

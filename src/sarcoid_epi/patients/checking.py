@@ -102,12 +102,13 @@ def check(path: Path, mapping: Mapping[str, str] | None = None) -> Checked:
     rows = len(raw)
     issues = _columns(raw)
     typed: dict[str, Any] = {}
+    wrong: dict[str, np.ndarray] = {}
     for variable in PATIENT:
         if variable.name in raw.columns:
-            typed[variable.name], wrong = cast(variable, raw[variable.name], decimal)
-            issues += _understood(variable, wrong)
+            typed[variable.name], wrong[variable.name] = cast(variable, raw[variable.name], decimal)
+            issues += _understood(variable, wrong[variable.name])
     frame = pd.DataFrame(typed, index=raw.index)
-    issues += _completeness(frame)
+    issues += _completeness(frame, wrong)
     issues += _limits(frame)
     issues += _rules(frame)
     if rows == 0:
@@ -130,7 +131,7 @@ def _columns(raw: pd.DataFrame) -> list[Issue]:
             follows = "add it, empty where nothing is known" + (f"; {hint}" if hint else "")
             found.append(Issue("conformance", variable.name, "the column is missing", 0, 0, "stop", follows))
     for name, hint in hints.items():
-        follows = f"ignored; {hint or 'rename it if it is one of the codebook'}"
+        follows = f"ignored; {hint or 'if it is one of the codebook, rename it or name it in a --mapping file'}"
         found.append(Issue("conformance", name, "not in the codebook", 0, 0, "warn", follows))
     absent = [v.name for v in PATIENT if not v.required and v.name not in present]
     if absent:
@@ -166,10 +167,11 @@ def _understood(variable: Variable, wrong: np.ndarray) -> Iterator[Issue]:
     yield Issue("conformance", variable.name, found, int(wrong.sum()), len(wrong), "stop", mend)
 
 
-def _completeness(frame: pd.DataFrame) -> list[Issue]:
+def _completeness(frame: pd.DataFrame, wrong: Mapping[str, np.ndarray]) -> list[Issue]:
+    """Fields with nothing in them; those that were not understood are told elsewhere."""
     issues = []
     for name, values in frame.items():
-        missing = values.isna()
+        missing = values.isna() & ~wrong[str(name)]
         done = str(name).replace("reading_", "imaging_")
         if done != name and done in frame.columns:
             missing &= frame[done].fillna(False)  # a film that was never taken has no reading to miss

@@ -93,9 +93,16 @@ def mapped(raw: pd.DataFrame, mapping: Mapping[str, str], file: str) -> pd.DataF
     if strange:
         raise ConfigurationError(*strange)
     raw = raw.rename(columns=dict(mapping))
-    doubled = sorted({str(name) for name in raw.columns[raw.columns.duplicated()]})
-    if doubled:
-        raise DataError(
-            *(Problem(f"column '{name}' is there twice", file, do="rename or delete one of them") for name in doubled)
-        )
+    twice = list(dict.fromkeys(str(name) for name in raw.columns[raw.columns.duplicated()]))
+    if twice:
+        raise DataError(*(_doubled(name, [str(column) for column in raw.columns], file) for name in twice))
     return raw
+
+
+def _doubled(name: str, columns: list[str], file: str) -> Problem:
+    """A name that stands twice, shown only when it is a known one: without a header it is a patient's value."""
+    if name in PATIENT_BY_NAME:
+        return Problem(f"column '{name}' is there twice", file, do="rename or delete one of them")
+    places = [str(number) for number, column in enumerate(columns, 1) if column == name]
+    what = f"columns {' and '.join(places)} have the same name"
+    return Problem(what, file, do="give each a name of its own, in a first row of names")
