@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from sarcoid_epi import api
-from sarcoid_epi.report.document import build
 
-content = api.evidence_content("What the literature printed", question=__doc__)
-print(build(content, Path(__file__).parents[1] / "reports" / "01_evidence"))
+REPORTS = Path(__file__).parents[1] / "reports"
+
+print(api.evidence_report(REPORTS / "01_evidence", "What the literature printed", question=__doc__))

@@ -15,33 +15,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sarcoid_epi.cohort import Cohort
-    from sarcoid_epi.evidence import Finding
     from sarcoid_epi.patients import Checked
-    from sarcoid_epi.report.content import Content, Exclusion, Hit, Ledger
     from sarcoid_epi.results import Estimates
-    from sarcoid_epi.scenario import Belief, Design, World
+    from sarcoid_epi.scenario import Design, World
 
 Progress = Callable[[str], None]
 
 WORLD, DESIGN, SIZE, SEED = "evidence", "tertiary_records", 10_000, 1
 BELIEFS = ("clinical", "vague")
-GROUPS = "lofgren_broad"
-
-#: Published osseous frequencies side by side, by how one looked.
-FOREST = (
-    "baughman2001.osseous",
-    "kucharz2020.bone_prev_sparks_count",
-    "kucharz2020.bone_prev_sparks_stated",
-    "glanowski2018.osseous",
-    "jama_film1956.scandinavian",
-    "demaria2020.osseous",
-    "jmb_pet195.osseous",
-    "grozdic.osseous_scanned",
-    "grozdic.osseous",
-    "mostard2012.osseous_focal",
-    "mostard2012.osseous_or_marrow_of_scanned",
-    "mostard2012.osseous_or_marrow_of_positive",
-)
 
 
 def _quiet(stage: str) -> None:
@@ -128,8 +109,8 @@ def estimate(
     import pandas as pd
 
     from sarcoid_epi import strata
+    from sarcoid_epi.composing import counted
     from sarcoid_epi.estimators import CATALOGUE, ask
-    from sarcoid_epi.patients import read_patients
     from sarcoid_epi.scenario import load_belief
 
     known = sorted({estimator.question for estimator in CATALOGUE if estimator.takes == "patients"})
@@ -149,40 +130,15 @@ def estimate(
             )
         )
     if isinstance(patients, pd.DataFrame):
-        frame, data = patients, _counted(len(patients), "patient")
+        frame, data = patients, counted(len(patients), "patient")
     else:
-        frame = read_patients(Path(patients), read_mapping(mapping))
-        data = f"{_counted(len(frame), 'patient')} of {Path(patients).name}"
+        frame = _read(Path(patients), mapping)
+        data = f"{counted(len(frame), 'patient')} of {Path(patients).name}"
     believed = load_belief(belief) if belief else None
     answers = ask(CATALOGUE, strata.whole(frame), data=data, question=question, belief=believed)
     if by:
         answers += ask(CATALOGUE, strata.by(frame, by), data=data, question=question, belief=believed, by=by)
     return answers
-
-
-def pooled() -> Estimates:
-    """Published osseous frequencies pooled: the PET series alone, and all that share no patients."""
-    from sarcoid_epi.estimators import CATALOGUE, ask
-    from sarcoid_epi.evidence import independent
-    from sarcoid_epi.strata import published
-
-    kept = independent(poolable_series()).kept
-    series = {"pet_series": [f for f in kept if f.ascertainment == "pet"], "all_series": list(kept)}
-    total = None
-    for name, chosen in series.items():
-        ids, events, n = zip(*((f.id, f.events or 0, f.n or 0) for f in chosen), strict=True)
-        data = f"published series {', '.join(ids)}"
-        answers = ask(CATALOGUE, published(ids, events, n, "osseous_recorded"), data=data, of=name)
-        total = answers if total is None else total + answers
-    assert total is not None
-    return total
-
-
-def poolable_series() -> tuple[Finding, ...]:
-    """Published osseous frequencies with counts that nothing forbids to pool, overlaps included."""
-    from sarcoid_epi.evidence import findings
-
-    return findings(topic="osseous", variable="osseous", poolable=True)
 
 
 def report(
@@ -202,93 +158,53 @@ def report(
 
     Groups are those of `by`; where none is named, Löfgren syndrome, if the table has it.
     """
+    from sarcoid_epi import composing
     from sarcoid_epi.report.document import build
+    from sarcoid_epi.scenario import load_belief
 
-    if patients is None:
-        content = synthetic_content(world, design, size, seed, beliefs, by, vary, progress)
+    _refuse_strange_groups(by)
+    believed = [load_belief(name) for name in beliefs]
+    # The manifest keeps files by name and hash, never by path.
+    asked = {"command": "report", "beliefs": "\n".join(map(_file_name, beliefs)), **({} if by is None else {"by": by})}
+    if patients is not None:
+        progress("reading patients")
+        file = Path(patients)
+        frame = _read(file, mapping)
+        asked |= {"patients": file.name, **({"mapping": Path(mapping).name} if mapping else {})}
+        files = _digests(str(patients), *([str(mapping)] if mapping else []), *beliefs)
+        progress("estimating")
+        content = composing.own(frame, file.name, believed, by, asked, files)
     else:
-        content = own_content(Path(patients), mapping, beliefs, by, progress)
+        made_of, looked_at = scenario(world, design, vary)
+        asked |= {"world": _file_name(world), "design": _file_name(design), "size": str(size), "seed": str(seed)}
+        asked |= {f"vary {path}": repr(value) for path, value in (vary or {}).items()}
+        progress("generating patients")
+        cohort = generate(world, design, size, seed, vary=vary)
+        progress("estimating")
+        files = _digests(world, design, *beliefs)
+        content = composing.synthetic(cohort, made_of, looked_at, seed, believed, by, asked, files)
     return build(content, Path(out), progress)
 
 
-def synthetic_content(
-    world: str = WORLD,
-    design: str = DESIGN,
-    size: int = SIZE,
-    seed: int = SEED,
-    beliefs: Sequence[str] = BELIEFS,
-    by: str | None = None,
-    vary: Mapping[str, float] | None = None,
-    progress: Progress = _quiet,
-) -> Content:
-    """The content of a report on a synthetic cohort."""
-    from sarcoid_epi.cohort import generate as make
-    from sarcoid_epi.report.content import Exclusion, Hit
+def evidence_report(out: str | Path, title: str, question: str, progress: Progress = _quiet) -> Path:
+    """A report on the published figures alone; the path of its page."""
+    from sarcoid_epi import composing
+    from sarcoid_epi.report.document import build
 
-    _refuse_strange_groups(by)
-    made_of, looked_at = scenario(world, design, vary)
-    believed = _beliefs(beliefs)
-    progress("generating patients")
-    cohort = make(made_of, looked_at, size, seed)
-    kind = f"world {made_of.name}, design {looked_at.name}, seed {seed}"
-    data = f"{_counted(size, 'synthetic patient')} ({kind})"
-    met = cohort.source_patients
-    flow = (
-        Exclusion("people with sarcoidosis in the synthetic source", met, met),
-        Exclusion(f"not met by the design '{looked_at.name}'", met, size),
-    )
-    hits = tuple(Hit(r.node, r.path, r.population, r.target, r.achieved, r.basis) for r in cohort.calibration.report)
-    configuration = {
-        "command": "report",
-        "world": _file_name(world),
-        "design": _file_name(design),
-        "size": str(size),
-        "seed": str(seed),
-        **_asked(beliefs, by),
-        **{f"vary {path}": repr(value) for path, value in sorted((vary or {}).items())},
-    }
-    ledger = _ledger(world=made_of, design=looked_at, **{f"belief {b.name}": b for b in believed})
-    title = f"Sarcoidosis: {looked_at.label.partition(':')[0].lower()}, synthetic"
-    inputs = _digests(world, design, *beliefs)
-    return _content(cohort.patients, data, title, believed, by, progress, flow, hits, ledger, configuration, inputs)
+    return build(composing.published_figures(title, question), Path(out), progress)
 
 
-def own_content(
-    patients: Path,
-    mapping: str | Path | None = None,
-    beliefs: Sequence[str] = BELIEFS,
-    by: str | None = None,
-    progress: Progress = _quiet,
-) -> Content:
-    """The content of a report on a user's own patients."""
+def _read(patients: Path, mapping: str | Path | None) -> pd.DataFrame:
     from sarcoid_epi.patients import read_patients
-    from sarcoid_epi.report.content import Exclusion
 
-    _refuse_strange_groups(by)
-    believed = _beliefs(beliefs)
-    progress("reading patients")
-    frame = read_patients(patients, read_mapping(mapping))
-    data = f"{_counted(len(frame), 'patient')} of {patients.name}"
-    flow = (Exclusion(f"rows of {patients.name}", len(frame), len(frame)),)
-    configuration = {"command": "report", "patients": patients.name, **_asked(beliefs, by)}
-    if mapping is not None:
-        configuration["mapping"] = Path(mapping).name
-    ledger = _ledger(**{f"belief {b.name}": b for b in believed})
-    inputs = _digests(str(patients), *([str(mapping)] if mapping else []), *beliefs)
-    title = f"Sarcoidosis: {patients.stem}"
-    return _content(frame, data, title, believed, by, progress, flow, (), ledger, configuration, inputs)
-
-
-def _asked(beliefs: Sequence[str], by: str | None) -> dict[str, str]:
-    """Beliefs (one a line) and groups, as the manifest keeps them; files by their names, never by their paths."""
-    return {"beliefs": "\n".join(map(_file_name, beliefs)), **({} if by is None else {"by": by})}
+    return read_patients(patients, read_mapping(mapping))
 
 
 def _file_name(name: str) -> str:
-    return Path(name).name if is_file_name(name) else name
+    return Path(name).name if _is_file_name(name) else name
 
 
-def is_file_name(name: str) -> bool:
+def _is_file_name(name: str) -> bool:
     """Whether a world, design, belief or table is a file of the user's rather than a shipped name."""
     return Path(name).suffix.lower() in (".toml", ".csv", ".tsv", ".txt", ".parquet")
 
@@ -297,88 +213,7 @@ def _digests(*names: str) -> dict[str, str]:
     """SHA-256 of each file of the user's, by its name."""
     from sarcoid_epi.files import digest
 
-    return {Path(name).name: digest(Path(name)) for name in names if is_file_name(name)}
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def evidence_content(title: str, question: str) -> Content:
-    """The content of a report on the published figures alone."""
-    from sarcoid_epi.evidence import findings
-    from sarcoid_epi.report.content import Content
-
-    shown = tuple(f for f in findings() if f.measure not in ("code", "definition", "list_item"))
-    return Content(
-        title=title,
-        question=question,
-        data="published figures",
-        estimates=pooled(),
-        findings=shown,
-        forest=FOREST,
-        pooled_from=tuple(f.id for f in _kept()),
-        set_aside=_set_aside(),
-        configuration={"command": "evidence", "title": title, "question": question},
-    )
-
-
-def _content(
-    frame: pd.DataFrame,
-    data: str,
-    title: str,
-    beliefs: Sequence[Belief],
-    by: str | None,
-    progress: Progress,
-    flow: tuple[Exclusion, ...],
-    calibration: tuple[Hit, ...],
-    ledger: tuple[Ledger, ...],
-    configuration: Mapping[str, str],
-    inputs: Mapping[str, str],
-) -> Content:
-    from sarcoid_epi import strata
-    from sarcoid_epi.estimators import CATALOGUE, ask
-    from sarcoid_epi.evidence import findings
-    from sarcoid_epi.report.content import Content
-
-    progress("estimating")
-    estimates = pooled() + ask(CATALOGUE, strata.whole(frame), data=data)
-    for belief in beliefs:
-        estimates += ask(CATALOGUE, strata.whole(frame), data=data, question="underdiagnosis", belief=belief)
-    groups = by if by is not None else GROUPS if GROUPS in frame.columns else ""
-    if groups:
-        estimates += ask(CATALOGUE, strata.by(frame, groups), data=data, by=groups)
-    return Content(
-        title=title,
-        question="How common is osseous sarcoidosis, how much of it is missed, and what does the answer rest on?",
-        data=data,
-        estimates=estimates,
-        findings=findings(topic="osseous") + findings(topic="osseous_site"),
-        forest=FOREST,
-        pooled_from=tuple(f.id for f in _kept()),
-        set_aside=_set_aside(),
-        flow=flow,
-        calibration=calibration,
-        ledger=ledger,
-        configuration=configuration,
-        inputs=inputs,
-    )
-
-
-def _kept() -> tuple[Finding, ...]:
-    from sarcoid_epi.evidence import independent
-
-    return tuple(independent(poolable_series()).kept)
-
-
-def _set_aside() -> tuple[tuple[str, str], ...]:
-    """Figures of the forest that are not pooled, each with its reason."""
-    from sarcoid_epi.evidence import finding, independent
-
-    overlapping = {aside.finding.id: aside.reason for aside in independent(poolable_series()).set_aside}
-    kept = {f.id for f in _kept()}
-    reasons = ((id, overlapping.get(id) or finding(id).why_not_pooled) for id in FOREST if id not in kept)
-    return tuple((id, reason) for id, reason in reasons)
+    return {Path(name).name: digest(Path(name)) for name in names if _is_file_name(name)}
 
 
 def _refuse_strange_groups(by: str | None) -> None:
@@ -388,19 +223,3 @@ def _refuse_strange_groups(by: str | None) -> None:
     groups = [name for name, variable in PATIENT_BY_NAME.items() if variable.kind in ("flag", "category")]
     if by and by not in groups:
         raise ConfigurationError(unknown("group variable", by, groups, "--by"))
-
-
-def _beliefs(names: Sequence[str]) -> list[Belief]:
-    from sarcoid_epi.scenario import load_belief
-
-    return [load_belief(name) for name in names]
-
-
-def _ledger(**parts: World | Design | Belief) -> tuple[Ledger, ...]:
-    from sarcoid_epi.report.content import Ledger
-
-    return tuple(
-        Ledger(part, path, parameter.value, parameter.basis.kind, str(parameter.basis).partition(": ")[2])
-        for part, scenario in parts.items()
-        for path, parameter in scenario.parameters().items()
-    )

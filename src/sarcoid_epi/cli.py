@@ -60,7 +60,7 @@ def report(
     size: Annotated[int | None, typer.Option("--size", "-n", min=1, help=f"Patients. [{api.SIZE}]")] = None,
     seed: Annotated[int | None, typer.Option("--seed", "-s", min=0, help=f"Source of chance. [{api.SEED}]")] = None,
     belief: Annotated[list[str] | None, typer.Option("--belief", "-b", help="Repeat for several.")] = None,
-    by: Annotated[str | None, typer.Option("--by", help=f"Flag or category of the groups. [{api.GROUPS}]")] = None,
+    by: Annotated[str | None, typer.Option("--by", help="Flag or category of the groups. [lofgren_broad]")] = None,
     vary: VaryOption = None,
     to: Annotated[str, typer.Option("--to", help="html is what there is so far.")] = "html",
     quiet: QuietOption = False,

@@ -100,9 +100,7 @@ def _manifest(folder: Path) -> dict[str, dict[str, str]]:
 
 def _rebuild(asked: Mapping[str, str], files: Mapping[str, str], out: Path) -> None:
     if asked.get("command") == "evidence":
-        from sarcoid_epi.report.document import build
-
-        build(api.evidence_content(asked["title"], asked["question"]), out)
+        api.evidence_report(out, asked["title"], asked["question"])
         return
     beliefs = [files.get(name, name) for name in asked["beliefs"].splitlines()]
     by = asked.get("by")

@@ -12,8 +12,9 @@ SOURCE = Path(sarcoid_epi.__file__).parent
 FLOORS = {
     "cli": 10,
     "explaining": 9,
-    "verifying": 8,
-    "api": 7,
+    "verifying": 9,
+    "api": 8,
+    "composing": 7,
     "simulation": 6,
     "estimators": 5,
     "cohort": 4,
@@ -70,7 +71,7 @@ def test_a_room_imports_only_rooms_below_it(path):
 
 
 def test_the_walk_sees_imports_inside_functions():
-    assert "report" in imported_rooms(SOURCE / "api.py")
+    assert "composing" in imported_rooms(SOURCE / "api.py")
 
 
 def test_the_project_names_nothing_outside_itself():

@@ -1,0 +1,188 @@
+"""Put a report together: which estimators are asked, what stands beside them, and where every number came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from sarcoid_epi import strata
+from sarcoid_epi.cohort import Cohort
+from sarcoid_epi.estimators import CATALOGUE, ask
+from sarcoid_epi.evidence import Finding, finding, findings, independent
+from sarcoid_epi.report.content import Content, Exclusion, Hit, Ledger
+from sarcoid_epi.results import Estimates
+from sarcoid_epi.scenario import Belief, Design, World
+
+#: Groups where none are named.
+GROUPS = "lofgren_broad"
+
+QUESTION = "How common is osseous sarcoidosis, how much of it is missed, and what does the answer rest on?"
+
+#: Published osseous frequencies side by side, by how one looked.
+FOREST = (
+    "baughman2001.osseous",
+    "kucharz2020.bone_prev_sparks_count",
+    "kucharz2020.bone_prev_sparks_stated",
+    "glanowski2018.osseous",
+    "jama_film1956.scandinavian",
+    "demaria2020.osseous",
+    "jmb_pet195.osseous",
+    "grozdic.osseous_scanned",
+    "grozdic.osseous",
+    "mostard2012.osseous_focal",
+    "mostard2012.osseous_or_marrow_of_scanned",
+    "mostard2012.osseous_or_marrow_of_positive",
+)
+
+
+def synthetic(
+    cohort: Cohort,
+    world: World,
+    design: Design,
+    seed: int,
+    beliefs: Sequence[Belief],
+    by: str | None,
+    configuration: Mapping[str, str],
+    inputs: Mapping[str, str],
+) -> Content:
+    """The content of a report on a synthetic cohort."""
+    size, met = len(cohort.patients), cohort.source_patients
+    return _content(
+        title=f"Sarcoidosis: {design.label.partition(':')[0].lower()}, synthetic",
+        data=f"{counted(size, 'synthetic patient')} (world {world.name}, design {design.name}, seed {seed})",
+        frame=cohort.patients,
+        beliefs=beliefs,
+        by=by,
+        flow=(
+            Exclusion("people with sarcoidosis in the synthetic source", met, met),
+            Exclusion(f"not met by the design '{design.name}'", met, size),
+        ),
+        calibration=tuple(
+            Hit(r.node, r.path, r.population, r.target, r.achieved, r.basis) for r in cohort.calibration.report
+        ),
+        ledger=_ledger({"world": world, "design": design, **_named(beliefs)}),
+        configuration=configuration,
+        inputs=inputs,
+    )
+
+
+def own(
+    frame: pd.DataFrame,
+    file: str,
+    beliefs: Sequence[Belief],
+    by: str | None,
+    configuration: Mapping[str, str],
+    inputs: Mapping[str, str],
+) -> Content:
+    """The content of a report on a user's own patients, read from a file of that name."""
+    return _content(
+        title=f"Sarcoidosis: {file.rpartition('.')[0]}",
+        data=f"{counted(len(frame), 'patient')} of {file}",
+        frame=frame,
+        beliefs=beliefs,
+        by=by,
+        flow=(Exclusion(f"rows of {file}", len(frame), len(frame)),),
+        calibration=(),
+        ledger=_ledger(_named(beliefs)),
+        configuration=configuration,
+        inputs=inputs,
+    )
+
+
+def published_figures(title: str, question: str) -> Content:
+    """The content of a report on the published figures alone."""
+    return Content(
+        title=title,
+        question=question,
+        data="published figures",
+        estimates=pooled(),
+        findings=tuple(f for f in findings() if f.measure not in ("code", "definition", "list_item")),
+        forest=FOREST,
+        pooled_from=tuple(f.id for f in _kept()),
+        set_aside=_set_aside(),
+        configuration={"command": "evidence", "title": title, "question": question},
+    )
+
+
+def pooled() -> Estimates:
+    """Published osseous frequencies pooled: the PET series alone, and all that share no patients."""
+    series = {"pet_series": [f for f in _kept() if f.ascertainment == "pet"], "all_series": list(_kept())}
+    total = Estimates((), ())
+    for name, chosen in series.items():
+        ids, events, n = zip(*((f.id, f.events or 0, f.n or 0) for f in chosen), strict=True)
+        tallies = strata.published(ids, events, n, "osseous_recorded")
+        total += ask(CATALOGUE, tallies, data=f"published series {', '.join(ids)}", of=name)
+    return total
+
+
+def _content(
+    *,
+    title: str,
+    data: str,
+    frame: pd.DataFrame,
+    beliefs: Sequence[Belief],
+    by: str | None,
+    flow: tuple[Exclusion, ...],
+    calibration: tuple[Hit, ...],
+    ledger: tuple[Ledger, ...],
+    configuration: Mapping[str, str],
+    inputs: Mapping[str, str],
+) -> Content:
+    estimates = pooled() + ask(CATALOGUE, strata.whole(frame), data=data)
+    for belief in beliefs:
+        estimates += ask(CATALOGUE, strata.whole(frame), data=data, question="underdiagnosis", belief=belief)
+    groups = by if by is not None else GROUPS if GROUPS in frame.columns else ""
+    if groups:
+        estimates += ask(CATALOGUE, strata.by(frame, groups), data=data, by=groups)
+    return Content(
+        title=title,
+        question=QUESTION,
+        data=data,
+        estimates=estimates,
+        findings=findings(topic="osseous") + findings(topic="osseous_site"),
+        forest=FOREST,
+        pooled_from=tuple(f.id for f in _kept()),
+        set_aside=_set_aside(),
+        flow=flow,
+        calibration=calibration,
+        ledger=ledger,
+        configuration=configuration,
+        inputs=inputs,
+    )
+
+
+def _poolable() -> tuple[Finding, ...]:
+    """Published osseous frequencies with counts that nothing forbids to pool, overlaps included."""
+    return findings(topic="osseous", variable="osseous", poolable=True)
+
+
+def _kept() -> tuple[Finding, ...]:
+    """Of these, those that share no patients."""
+    return tuple(independent(_poolable()).kept)
+
+
+def _set_aside() -> tuple[tuple[str, str], ...]:
+    """Figures of the forest that are not pooled, each with its reason."""
+    overlapping = {aside.finding.id: aside.reason for aside in independent(_poolable()).set_aside}
+    kept = {f.id for f in _kept()}
+    reasons = ((id, overlapping.get(id) or finding(id).why_not_pooled) for id in FOREST if id not in kept)
+    return tuple((id, reason) for id, reason in reasons)
+
+
+def _named(beliefs: Sequence[Belief]) -> dict[str, Belief]:
+    return {f"belief {belief.name}": belief for belief in beliefs}
+
+
+def _ledger(parts: Mapping[str, World | Design | Belief]) -> tuple[Ledger, ...]:
+    """Every parameter of every part, with its basis."""
+    return tuple(
+        Ledger(part, path, parameter.value, parameter.basis.kind, str(parameter.basis).partition(": ")[2])
+        for part, scenario in parts.items()
+        for path, parameter in scenario.parameters().items()
+    )
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 patient`, `2 patients`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
