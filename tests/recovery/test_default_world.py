@@ -154,7 +154,7 @@ def test_wilson_limits_cover_an_organ_share(world):
 
 
 def test_a_right_belief_recovers_the_true_share_and_a_wrong_one_does_not(world):
-    """Belief = detection as it is in this design: Lang-Reiczigel limits cover the truth; with 0.5 they never do."""
+    """Belief = detection as it is here: the limits cover the truth; with a sensitivity of 0.5 they never do."""
     design = load_design("tertiary_records")
     large = generate(world, design, 200_000, seed=11)
     true, recorded = large.truth["osseous"], large.patients["osseous_recorded"]
@@ -175,7 +175,30 @@ def test_a_right_belief_recovers_the_true_share_and_a_wrong_one_does_not(world):
     assert ((wrong.low <= truth) & (truth <= wrong.high)).mean() < 0.01
 
 
+@pytest.mark.parametrize("belief", ["vague", "clinical"])
+def test_shipped_beliefs_are_wide_and_hold_the_truth(tertiary, belief):
+    """Sensitivity of the record lies inside both beliefs here, so their limits must hold the true share."""
+    answers = corrected_prevalence(whole(tertiary.patients), load_belief(belief))
+    truth = tertiary.truth["osseous"].mean()
+    assert answers.low[0, 0] < truth < answers.high[0, 0]
+    assert answers.high[0, 0] - answers.low[0, 0] > 0.2
+
+
+def test_hardly_believing_anything_is_wider_than_believing_something(tertiary):
+    def width(belief):
+        answers = corrected_prevalence(whole(tertiary.patients), load_belief(belief))
+        return answers.high[0, 0] / answers.low[0, 0]
+
+    assert width("vague") > width("clinical")
+
+
 def test_records_alone_do_not_give_a_tight_answer(tertiary):
-    """Under a vague belief the limits are wide: nothing in the records narrows them."""
-    answers = corrected_prevalence(whole(tertiary.patients), load_belief("vague"))
-    assert answers.high[0, 0] / max(answers.low[0, 0], 1e-3) > 4
+    """As less and less is believed, the upper limit moves away and never back, however many patients there are."""
+    highs = [
+        corrected_prevalence(
+            whole(tertiary.patients), load_belief("vague", {"sensitivity.value": 0.2, "sensitivity.n": weight})
+        ).high[0, 0]
+        for weight in (10_000, 100, 20, 10, 5)
+    ]
+    assert highs == sorted(highs)
+    assert highs[-1] > 2 * highs[0]

@@ -8,8 +8,12 @@ from sarcoid_epi.estimands import TRUE_PREVALENCE
 from sarcoid_epi.estimators.declare import Answers, estimator
 from sarcoid_epi.estimators.prevalence import NOBODY
 from sarcoid_epi.scenario import Belief
-from sarcoid_epi.stats.misclassification import lang_reiczigel
+from sarcoid_epi.stats.believed import believed_share
+from sarcoid_epi.stats.misclassification import rogan_gladen_delta
 from sarcoid_epi.strata import Strata
+
+#: A belief of which less than this share fits the records deserves a word.
+MOSTLY_POSSIBLE = 0.9
 
 
 @estimator(
@@ -17,26 +21,28 @@ from sarcoid_epi.strata import Strata
     estimand=TRUE_PREVALENCE,
     needs=("osseous_recorded",),
     believes=("sensitivity", "specificity"),
-    references=("rogan1978", "lang2014"),
+    references=("rogan1978",),
 )
 def corrected_prevalence(strata: Strata, belief: Belief) -> Answers:
     """Prevalence of osseous sarcoidosis corrected for believed detection.
 
-    The Rogan-Gladen estimate (p + Sp - 1) / (Se + Sp - 1) of the recorded share p, with Lang-Reiczigel limits, which
-    carry the uncertainty of the record and of the belief: sensitivity Se and specificity Sp count as if seen in so many
-    verified patients as the belief says. The estimate stays below 0 or above 1 where it falls there, with a note.
+    The Rogan-Gladen estimate (p + Sp - 1) / (Se + Sp - 1) of the recorded share p at the believed sensitivity Se and
+    specificity Sp. The limits are the 2.5 % and 97.5 % points of the true share when p, Se and Sp are as uncertain as
+    the counts and the belief say (beta distributions; Se and Sp as if seen in so many verified patients), given that
+    the true share lies between 0 and 1. The estimate stays below 0 or above 1 where it falls there, with a note.
 
     Parameters
     ----------
     strata : Strata
         With the flag `osseous_recorded`.
     belief : Belief
-        Sensitivity and specificity of the *record* (imaging received, reading and writing down together).
+        Sensitivity and specificity of the *record* (imaging received, reading and writing down together). The weight
+        `n` of each decides how wide the limits are.
 
     Returns
     -------
     Answers
-        Proportions, shape (groups, 1). The standard error is that of the adjusted estimate behind the limits.
+        Proportions, shape (groups, 1). The standard error is that of the delta method.
 
     Assumes
     -------
@@ -45,22 +51,26 @@ def corrected_prevalence(strata: Strata, belief: Belief) -> Answers:
 
     References
     ----------
-    rogan1978, lang2014
+    rogan1978
     """
     recorded, known = strata.events("osseous_recorded")
-    sensitivity, specificity = belief.sensitivity, belief.specificity
-    n_se, n_sp = sensitivity.n.value, specificity.n.value
-    seen_se, seen_sp = sensitivity.value.value * n_se, specificity.value.value * n_sp
-    corrected = lang_reiczigel(recorded, known, seen_se, n_se, seen_sp, n_sp)
-    columns = (corrected.estimate, corrected.low, corrected.high, corrected.std_error, known, recorded)
-    estimate, low, high, std_error, n, events = (np.asarray(column, dtype=float)[:, None] for column in columns)
+    se, sp = belief.sensitivity, belief.specificity
+    worth = (se.value.value, se.n.value, sp.value.value, sp.n.value)
+    answer = believed_share(recorded, known, *worth)
+    verified = (worth[0] * worth[1], worth[1], worth[2] * worth[3], worth[3])
+    std_error = rogan_gladen_delta(recorded, known, *verified).std_error
+    columns = (answer.estimate, answer.low, answer.high, std_error, known, recorded, answer.possible)
+    estimate, low, high, std_error, n, events, possible = (np.asarray(c, dtype=float)[:, None] for c in columns)
+    fits = np.char.add(np.char.mod("%.0f", 100 * np.nan_to_num(possible)), " % of the belief fits the records")
     note = np.select(
-        [n == 0, np.isnan(estimate), estimate < 0, estimate > 1],
+        [n == 0, np.isnan(estimate), np.isnan(low), estimate < 0, estimate > 1, possible < MOSTLY_POSSIBLE],
         [
             NOBODY,
             "believed sensitivity and specificity add up to one or less: records carry no information",
-            "below zero: fewer on record than the believed false positives alone would give",
-            "above one: more on record than the believed detection could give",
+            "the belief and the records contradict each other: no limits",
+            np.char.add("below zero: fewer on record than the believed false positives alone would give; ", fits),
+            np.char.add("above one: more on record than the believed detection could give; ", fits),
+            fits,
         ],
         "",
     )
