@@ -149,20 +149,25 @@ def report(
     design: str = DESIGN,
     size: int = SIZE,
     seed: int = SEED,
-    beliefs: Sequence[str] = BELIEFS,
+    beliefs: Sequence[str] | None = None,
     by: str | None = None,
     vary: Mapping[str, float] | None = None,
     progress: Progress = _quiet,
 ) -> Path:
     """The main job: a cohort (synthetic unless `patients`), every question, one report; the path of its page.
 
-    Groups are those of `by`; where none is named, Löfgren syndrome, if the table has it.
+    Beliefs are those named; where none is, the shipped ones that are about the kind of record at hand. Groups are those
+    of `by`; where none is named, Löfgren syndrome, if the table has it.
     """
     from sarcoid_epi import composing
     from sarcoid_epi.report.document import build
     from sarcoid_epi.scenario import load_belief
 
     _refuse_strange_groups(by)
+    made_of, looked_at = scenario(world, design, vary)
+    if beliefs is None:
+        kinds = ("any", looked_at.about if patients is None else "records")
+        beliefs = [name for name in BELIEFS if load_belief(name).about in kinds]
     believed = [load_belief(name) for name in beliefs]
     # The manifest keeps files by name and hash, never by path.
     asked = {"command": "report", "beliefs": "\n".join(map(_file_name, beliefs)), **({} if by is None else {"by": by})}
@@ -175,7 +180,6 @@ def report(
         progress("estimating")
         content = composing.own(frame, file.name, believed, by, asked, files)
     else:
-        made_of, looked_at = scenario(world, design, vary)
         asked |= {"world": _file_name(world), "design": _file_name(design), "size": str(size), "seed": str(seed)}
         asked |= {f"vary {path}": repr(value) for path, value in (vary or {}).items()}
         progress("generating patients")

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="sarcoid-epi",
-    help="Epidemiological cohort analysis of sarcoidosis: synthetic cohorts, estimation, reproducible reports.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -30,11 +29,14 @@ app = typer.Typer(
 #: click's own exception; some versions of typer carry a copy of click, so it is found through its subclass.
 USAGE_MISTAKE: type[Exception] = typer.BadParameter.__mro__[2]
 
+#: More patients than there are people.
+LARGEST = 10_000_000_000
+
 NOT_ESTIMABLE, DIFFERENT, INTERRUPTED = 4, 5, 130
 
 WorldOption = Annotated[str, typer.Option("--world", "-w", help="A shipped world or a TOML file.")]
 DesignOption = Annotated[str, typer.Option("--design", "-d", help="A shipped design or a TOML file.")]
-SizeOption = Annotated[int, typer.Option("--size", "-n", min=1, help="Patients in the study.")]
+SizeOption = Annotated[int, typer.Option("--size", "-n", min=1, max=LARGEST, help="Patients in the study.")]
 SeedOption = Annotated[int, typer.Option("--seed", "-s", min=0, help="The only source of chance.")]
 VaryOption = Annotated[list[str] | None, typer.Option("--vary", metavar="PATH=VALUE", help="Replace a parameter.")]
 MappingOption = Annotated[str | None, typer.Option("--mapping", "-m", help="TOML file: foreign column names to ours.")]
@@ -50,6 +52,23 @@ class Format(StrEnum):
     json = "json"
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"sarcoid-epi {version('sarcoid-epi')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _global(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Epidemiological cohort analysis of sarcoidosis: synthetic cohorts, estimation, reproducible reports."""
+
+
 @app.command()
 def report(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the report.")] = Path("out/report"),
@@ -57,7 +76,9 @@ def report(
     mapping: MappingOption = None,
     world: Annotated[str | None, typer.Option("--world", "-w", help=f"World or TOML file. [{api.WORLD}]")] = None,
     design: Annotated[str | None, typer.Option("--design", "-d", help=f"Design or TOML file. [{api.DESIGN}]")] = None,
-    size: Annotated[int | None, typer.Option("--size", "-n", min=1, help=f"Patients. [{api.SIZE}]")] = None,
+    size: Annotated[
+        int | None, typer.Option("--size", "-n", min=1, max=LARGEST, help=f"Patients. [{api.SIZE}]")
+    ] = None,
     seed: Annotated[int | None, typer.Option("--seed", "-s", min=0, help=f"Source of chance. [{api.SEED}]")] = None,
     belief: Annotated[list[str] | None, typer.Option("--belief", "-b", help="Repeat for several.")] = None,
     by: Annotated[str | None, typer.Option("--by", help="Flag or category of the groups. [lofgren_broad]")] = None,
@@ -83,11 +104,15 @@ def report(
     if mapping and not patients:
         raise ConfigurationError(Problem("belongs to --patients", "--mapping", do="name your own file too"))
     with _progress(quiet) as progress:
-        page = api.report(out, patients, mapping, beliefs=belief or api.BELIEFS, by=by, progress=progress, **asked)
+        page = api.report(out, patients, mapping, beliefs=belief, by=by, progress=progress, **asked)
     typer.echo(page)
     from sarcoid_epi.results import read
 
-    raise typer.Exit(_code(read(page.parent)))
+    answers = read(page.parent)
+    silent = sum(math.isnan(row.estimate) for row in answers.rows)
+    if silent:
+        typer.echo(f"{silent} of {len(answers.rows)} numbers could not be estimated; their notes say why", err=True)
+    raise typer.Exit(_code(answers))
 
 
 @app.command()
@@ -306,8 +331,9 @@ def main() -> None:
         code = error.exit_code  # type: ignore[attr-defined]  # as above
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
-    except SystemExit as stop:  # some versions of typer exit by themselves when interrupted
-        code = stop.code
+    except SystemExit as stop:
+        # Some versions of typer exit by themselves when interrupted, and with 1 when the reader of the output is gone.
+        code = 0 if stop.code == 1 else stop.code
     if code == INTERRUPTED:
         typer.echo("interrupted", err=True)
     sys.exit(code if isinstance(code, int) else 0)

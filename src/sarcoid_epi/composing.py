@@ -13,6 +13,7 @@ from sarcoid_epi.evidence import Finding, finding, findings, independent
 from sarcoid_epi.report.content import Content, Exclusion, Hit, Ledger
 from sarcoid_epi.results import Estimates
 from sarcoid_epi.scenario import Belief, Design, World
+from sarcoid_epi.scenario.parameter import Basis
 
 #: Groups where none are named.
 GROUPS = "lofgren_broad"
@@ -55,13 +56,13 @@ def synthetic(
         beliefs=beliefs,
         by=by,
         flow=(
-            Exclusion("people with sarcoidosis in the synthetic source", met, met),
-            Exclusion(f"not met by the design '{design.name}'", met, size),
+            Exclusion("people with sarcoidosis in the synthetic source", met, met, "entry.share"),
+            Exclusion(f"not met by the design '{design.name}'", met, size, "entry.share"),
         ),
         calibration=tuple(
             Hit(r.node, r.path, r.population, r.target, r.achieved, r.basis) for r in cohort.calibration.report
         ),
-        ledger=_ledger({"world": world, "design": design, **_named(beliefs)}),
+        ledger=_ledger({f"world {world.name}": world, f"design {design.name}": design, **_named(beliefs)}),
         configuration=configuration,
         inputs=inputs,
     )
@@ -99,21 +100,34 @@ def published_figures(title: str, question: str) -> Content:
         estimates=pooled(),
         findings=tuple(f for f in findings() if f.measure not in ("code", "definition", "list_item")),
         forest=FOREST,
-        pooled_from=tuple(f.id for f in _kept()),
+        pooled_from=_pooled_ids(),
         set_aside=_set_aside(),
         configuration={"command": "evidence", "title": title, "question": question},
     )
 
 
 def pooled() -> Estimates:
-    """Published osseous frequencies pooled: the PET series alone, and all that share no patients."""
-    series = {"pet_series": [f for f in _kept() if f.ascertainment == "pet"], "all_series": list(_kept())}
+    """Published osseous frequencies pooled: PET series, and series of any kind; in each pool none shares patients."""
     total = Estimates((), ())
-    for name, chosen in series.items():
+    for name, chosen in _pools().items():
         ids, events, n = zip(*((f.id, f.events or 0, f.n or 0) for f in chosen), strict=True)
         tallies = strata.published(ids, events, n, "osseous_recorded")
         total += ask(CATALOGUE, tallies, data=f"published series {', '.join(ids)}", of=name)
     return total
+
+
+def _pools() -> dict[str, tuple[Finding, ...]]:
+    poolable = findings(topic="osseous", variable="osseous", poolable=True)
+    by_pet = [f for f in poolable if f.ascertainment == "pet"]
+    return {
+        "pet_series": tuple(independent(by_pet).kept),
+        "independent_series": tuple(independent(poolable).kept),
+    }
+
+
+def _pooled_ids() -> tuple[str, ...]:
+    """Figures that stand in at least one pool."""
+    return tuple(dict.fromkeys(f.id for chosen in _pools().values() for f in chosen))
 
 
 def _content(
@@ -142,7 +156,7 @@ def _content(
         estimates=estimates,
         findings=findings(topic="osseous") + findings(topic="osseous_site"),
         forest=FOREST,
-        pooled_from=tuple(f.id for f in _kept()),
+        pooled_from=_pooled_ids(),
         set_aside=_set_aside(),
         flow=flow,
         calibration=calibration,
@@ -152,21 +166,12 @@ def _content(
     )
 
 
-def _poolable() -> tuple[Finding, ...]:
-    """Published osseous frequencies with counts that nothing forbids to pool, overlaps included."""
-    return findings(topic="osseous", variable="osseous", poolable=True)
-
-
-def _kept() -> tuple[Finding, ...]:
-    """Of these, those that share no patients."""
-    return tuple(independent(_poolable()).kept)
-
-
 def _set_aside() -> tuple[tuple[str, str], ...]:
-    """Figures of the forest that are not pooled, each with its reason."""
-    overlapping = {aside.finding.id: aside.reason for aside in independent(_poolable()).set_aside}
-    kept = {f.id for f in _kept()}
-    reasons = ((id, overlapping.get(id) or finding(id).why_not_pooled) for id in FOREST if id not in kept)
+    """Figures of the forest that stand in no pool, each with its reason."""
+    poolable = findings(topic="osseous", variable="osseous", poolable=True)
+    overlapping = {aside.finding.id: aside.reason for aside in independent(poolable).set_aside}
+    pooled_ids = _pooled_ids()
+    reasons = ((id, overlapping.get(id) or finding(id).why_not_pooled) for id in FOREST if id not in pooled_ids)
     return tuple((id, reason) for id, reason in reasons)
 
 
@@ -177,10 +182,15 @@ def _named(beliefs: Sequence[Belief]) -> dict[str, Belief]:
 def _ledger(parts: Mapping[str, World | Design | Belief]) -> tuple[Ledger, ...]:
     """Every parameter of every part, with its basis."""
     return tuple(
-        Ledger(part, path, parameter.value, parameter.basis.kind, str(parameter.basis).partition(": ")[2])
+        Ledger(part, path, parameter.value, parameter.basis.kind, _in_words(parameter.basis))
         for part, scenario in parts.items()
         for path, parameter in scenario.parameters().items()
     )
+
+
+def _in_words(basis: Basis) -> str:
+    """The basis without its kind, which stands beside it; an assumption begins with its range."""
+    return str(basis).removeprefix(basis.kind).lstrip(": ")
 
 
 def counted(number: int, noun: str) -> str:

@@ -53,6 +53,8 @@ def explain(name: str, world: str, design: str, report: Path | None = None) -> s
         return describe(find(name))
     if ":" in name:
         return _estimate(name, report)
+    if (run := _run(name, report)) is not None:
+        return run
     if name in {known.key for known in sources()}:
         return source(name).reference
     from sarcoid_epi.estimators import CATALOGUE
@@ -79,10 +81,10 @@ def _entry(name: str, report: Path) -> str:
         return ""
     with ledger.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            belief = row["part"].partition(" ")[2]
-            if name == (f"{belief}.{row['path']}" if belief else row["path"]):
+            kind, _, called = row["part"].partition(" ")
+            if name == (f"{called}.{row['path']}" if kind == "belief" else row["path"]):
                 cited = row["basis"].partition(" ")[0] if row["kind"] == "cited" else ""
-                lines = [f"{name} = {row['value']}   ({row['part']})", f"  {row['kind']}: {row['basis']}"]
+                lines = [f"{name} = {row['value']}   ({kind} '{called}')", f"  {row['kind']}: {row['basis']}"]
                 return "\n".join([*lines, *(["", describe(find(cited))] if cited else [])])
     return ""
 
@@ -113,6 +115,19 @@ def _input(name: str, known: dict[str, Parameter]) -> str:
     except ValueError:
         return f" = {printed(name):.6g}"
     return ""
+
+
+def _run(name: str, report: Path | None) -> str | None:
+    """A run by its name: what was asked, and with a report on what it rests there."""
+    from sarcoid_epi.estimators import CATALOGUE
+    from sarcoid_epi.results import read
+
+    estimator = next((e for e in CATALOGUE if name.startswith(f"{e.name}-")), None)
+    if estimator is None:
+        return None
+    runs = [run for run in read(report).runs if run.run == name] if report else []
+    lines = [f"{name}: {estimator.doc}"]
+    return "\n".join(lines + [f"\nHere it rests on {run.rests_on}; data: {run.data}" for run in runs])
 
 
 def _estimate(name: str, report: Path | None) -> str:

@@ -8,7 +8,7 @@ import pytest
 import sarcoid_epi
 from sarcoid_epi.cohort.steps import NODES, STEPS
 from sarcoid_epi.cohort.tables import patient_frame
-from sarcoid_epi.scenario import load_design, load_world, shipped
+from sarcoid_epi.scenario import Derived, load_design, load_world, shipped
 from sarcoid_epi.vocabulary import PATIENT_BY_NAME, TRUTH_BY_NAME
 
 STEPS_FOLDER = Path(sarcoid_epi.__file__).parent / "cohort" / "steps"
@@ -48,14 +48,18 @@ def test_truth_and_patients_share_nothing_but_the_patient():
     assert PATIENT_BY_NAME.keys() & TRUTH_BY_NAME.keys() == {"patient_id"}
 
 
-def test_every_parameter_of_the_world_is_read_by_a_step_or_a_target():
+def test_every_parameter_is_read_by_a_step_a_target_or_another_parameter():
     """A parameter that nothing reads would promise an influence it does not have."""
     text = "\n".join(path.read_text(encoding="utf-8") for path in STEPS_FOLDER.parent.rglob("*.py"))
     for scenario in (load_world("evidence"), load_design("tertiary_records")):
-        for path in scenario.parameters():
-            assert path.rpartition(".")[2] in text or path.split(".")[0] in ("organs", "sites", "imaging", "reading"), (
-                path
-            )
+        parameters = scenario.parameters()
+        inputs = {name for p in parameters.values() if isinstance(p.basis, Derived) for name in p.basis.inputs}
+        targets = {target.path for node in NODES for target in node.targets}
+        by_name = ("organs", "sites", "imaging", "reading")  # looked up by the name of the organ, site or modality
+        for path in parameters:
+            section, _, last = path.partition(".")
+            read = f"{section}.{last}.value" in text or f"w.{last}.value" in text or f".{last}.value" in text
+            assert read or path in inputs | targets or section in by_name or f".{last}" in text, path
 
 
 @pytest.mark.parametrize("world", shipped("world"))

@@ -28,8 +28,8 @@ def test_a_cited_parameter_tells_its_finding_and_the_paper():
 
 def test_a_derived_parameter_tells_its_rule_and_every_input():
     text = told("age.median")
-    assert "derived: median_from_share_below(baughman2001.under_40, 40, age.log_sd)" in text
-    assert "  rule: Median of a log-normal" in text
+    assert "derived: median_onset_age(baughman2001.under_40, 40, age.log_sd, sex.women" in text
+    assert "  rule: Median age of men at onset" in text
     assert "  from baughman2001.under_40 = 0.46" in text
     assert "\n  from 40\n" in text
     assert "  from age.log_sd = 0.32 (assumed [0.25 to 0.4]:" in text

@@ -39,7 +39,7 @@ def test_every_row_of_the_results_is_explained(report):
 def test_a_parameter_of_a_report_is_explained_as_the_report_had_it(tmp_path):
     api.report(tmp_path / "own", design="pet_series", size=50, seed=3, vary={"osseous.true_prevalence": 0.07})
     text = explain("osseous.true_prevalence", "review", "incident_clinic", tmp_path / "own")
-    assert text.startswith("osseous.true_prevalence = 0.07   (world)\n  assumed: varied by the user")
+    assert text.startswith("osseous.true_prevalence = 0.07   (world 'evidence')\n  assumed: varied by the user")
     text = explain("imaging.fdg_pet.routine", "review", "incident_clinic", tmp_path / "own")
     assert text.startswith("imaging.fdg_pet.routine = 1")
     assert "baughman2001.women" in explain("sex.women", "review", "incident_clinic", tmp_path / "own")

@@ -63,7 +63,7 @@ def test_pet_sees_the_spine_first_and_hands_seldom(pet):
     recorded = pet.patients[pet.patients["osseous_recorded"]]
     assert 0.60 < recorded["recorded_spine"].mean() < 0.80
     assert 0.30 < recorded["recorded_pelvis"].mean() < 0.45
-    assert recorded["recorded_phalanges_hand"].mean() < 0.22
+    assert 0.10 < recorded["recorded_phalanges_hand"].mean() < 0.22
 
 
 def test_true_sites_have_their_published_shares_and_union(world, clinic):
@@ -88,10 +88,47 @@ def test_lofgren_patients_differ_as_published(clinic):
     assert spring[lofgren].mean() > spring[~lofgren].mean() + 0.1
 
 
+def test_half_of_acute_onsets_fall_into_the_spring_quarter(clinic, world):
+    """49 % in the quarter around the peak; other causes of acute onset flatten it by a point at most."""
+    day = clinic.patients["onset_date"].dt.dayofyear
+    peak = world.lofgren.season_peak_day.value
+    near = (day - peak).abs() <= 365 / 8
+    acute = clinic.truth["acute_onset"]
+    assert near[acute].mean() == pytest.approx(0.49, abs=error(0.49, int(acute.sum())) + 0.01)
+    assert near[~acute].mean() == pytest.approx(0.25, abs=0.04)
+
+
+def test_the_published_share_is_younger_than_40_at_diagnosis(clinic):
+    """46 %; the cuts at 16 and 80 years and the short delay after acute onset hardly move it."""
+    assert (clinic.patients["age_at_diagnosis"] < 40).mean() == pytest.approx(0.46, abs=error(0.46, SIZE) + 0.006)
+
+
+def test_stages_of_all_patients_have_their_published_shares(world, clinic):
+    stage = clinic.patients["scadding_stage"].cat.codes
+    for at, name in enumerate(("at_least_i", "at_least_ii", "at_least_iii", "at_least_iv"), 1):
+        share = getattr(world.stage, name).value
+        assert (stage >= at).mean() == pytest.approx(share, abs=error(share, SIZE)), name
+
+
+def test_nobody_is_seen_in_the_future_or_at_an_impossible_age(world, tertiary):
+    """A study of 1995 to 2014 sees its patients then, give or take a year, and no one beyond the last age."""
+    p = tertiary.patients
+    seen = p["diagnosis_date"].dt.year + p["years_since_diagnosis"]
+    assert 1993 < seen.min() < seen.max() < 2017
+    assert (p["age_at_diagnosis"] + p["years_since_diagnosis"]).max() <= world.age.last.value + 1
+    assert (p["era"] == "before_1990").mean() > 0.02
+
+
+def test_acute_onset_is_diagnosed_at_once(clinic):
+    delay = (clinic.patients["diagnosis_date"] - clinic.patients["onset_date"]).dt.days
+    acute = clinic.truth["acute_onset"]
+    assert delay[acute].median() < 0.3 * delay[~acute].median()
+
+
 def test_one_lofgren_patient_in_six_has_nothing_but_ankles(clinic):
     patients = clinic.patients[clinic.patients["lofgren_broad"]]
     alone = ~patients["erythema_nodosum"] & ~patients["arthritis"]
-    assert alone.mean() == pytest.approx(1 / 6, abs=0.015)  # a few have ankles without an acute onset
+    assert alone.mean() == pytest.approx(1 / 6, abs=error(1 / 6, len(patients)) + 0.005)  # few lack an acute onset
     strict = clinic.patients[clinic.patients["lofgren_strict"]]
     assert not (~strict["erythema_nodosum"]).any()
 
@@ -103,10 +140,10 @@ def test_organs_cluster_in_patients(clinic):
 
 
 def test_half_are_diagnosed_after_three_months_and_a_quarter_after_a_year(clinic):
-    delay = (clinic.patients["diagnosis_date"] - clinic.patients["onset_date"]).dt.days
-    # The cut at 30 years and whole days move both shares by less than one in a thousand.
-    assert (delay > 91.31).mean() == pytest.approx(0.48, abs=error(0.48, SIZE) + 0.002)
-    assert (delay > 365.24).mean() == pytest.approx(0.25, abs=error(0.25, SIZE) + 0.002)
+    """Of those without acute onset; the cut at 15 years moves both shares by less than one in a hundred."""
+    delay = (clinic.patients["diagnosis_date"] - clinic.patients["onset_date"]).dt.days[~clinic.truth["acute_onset"]]
+    assert (delay > 91.31).mean() == pytest.approx(0.48, abs=error(0.48, SIZE) + 0.007)
+    assert (delay > 365.24).mean() == pytest.approx(0.25, abs=error(0.25, SIZE) + 0.007)
 
 
 def test_hypercalcaemia_of_the_review_world_lies_in_its_range():

@@ -39,8 +39,9 @@ def test_more_than_there_are_patients_with_a_chance_is_refused():
 @pytest.mark.parametrize("design", shipped("design"))
 def test_every_target_is_solved_to_nine_digits(world, design):
     report = calibrate(load_world(world), load_design(design)).report
-    asked = [target for node in NODES for target in node.targets]
-    assert len(report) == len(asked)
+    asked = {target.path for node in NODES for target in node.targets}
+    assert asked <= {reached.path for reached in report}
+    assert {f"sites.{site}" for site in (*SITES, "spine_or_pelvis")} <= {reached.path for reached in report}
     for reached in report:
         assert reached.achieved == pytest.approx(reached.target, abs=1e-9), reached.node
 
@@ -54,7 +55,7 @@ def test_a_design_never_moves_the_world():
         assert (one[name] == other[name]) == (name not in of_design), name
 
 
-@pytest.mark.parametrize("scramble", [77, 78, 79])
+@pytest.mark.parametrize("scramble", [77, 78, 79, 80, 81])
 @pytest.mark.parametrize("world", shipped("world"))
 def test_intercepts_hold_on_an_independent_reference_population(world, scramble):
     """Solved anew on another scramble of the same size, an intercept moves the share it stands for by less than 1e-4.
@@ -86,8 +87,8 @@ def test_site_patterns_hold_every_share_and_the_union(world):
 def test_spine_and_pelvis_depend_negatively_as_the_published_union_demands():
     table, spine, pelvis = site_table(load_world("evidence").sites), SITES.index("spine"), SITES.index("pelvis")
     both = table[PATTERNS[:, spine] & PATTERNS[:, pelvis]].sum()
-    assert both == pytest.approx(0.688 + 0.359 - 0.90, abs=1e-9)
-    assert both < 0.688 * 0.359
+    assert both == pytest.approx(0.688 + 0.42 - 0.90, abs=1e-9)
+    assert both < 0.688 * 0.42
 
 
 def test_impossible_site_shares_are_refused_with_the_reason():

@@ -19,10 +19,12 @@ from scipy.special import expit, logit
 from scipy.stats import qmc
 
 from sarcoid_epi.cohort.node import Column, Columns, Node, Target, ancestors, drawn
+from sarcoid_epi.cohort.sites import PATTERNS, site_table
 from sarcoid_epi.cohort.steps import NODES
 from sarcoid_epi.cohort.streams import Floats
 from sarcoid_epi.errors import ConfigurationError, Problem
 from sarcoid_epi.scenario import Design, Parameter, World
+from sarcoid_epi.vocabulary import SITES
 
 REFERENCE_POINTS = 2**16
 REFERENCE_SCRAMBLE = 20200516
@@ -130,7 +132,10 @@ def solve(log_odds: Floats, target: float, weight: Floats | None = None) -> floa
     if not 0 < target < ceiling:
         raise ConfigurationError(Problem(f"a share of {target:g} cannot be reached", why=f"at most {ceiling:.4g} can"))
     goal = float(logit(target / ceiling))
-    intercept = goal
+    # A few of the points bring the start near enough for two or three steps over all of them.
+    few = slice(None, None, 64)
+    near = log_odds.size > 2**14 and 0 < target < float(weight[few] @ np.isfinite(log_odds[few])) / weight[few].sum()
+    intercept = solve(log_odds[few], target, weight[few]) if near else goal
     for _ in range(60):
         chance = expit(intercept + log_odds)
         share = float(weight @ chance)
@@ -211,7 +216,19 @@ def calibrate_on(reference: ReferencePopulation, world: World, design: Design) -
             else:
                 value = drawn(points(node.name), value, intercepts[node.name])
         columns[node.name] = value
-    return Calibration(intercepts, tuple(report))
+    return Calibration(intercepts, (*report, *_sites_reached(world)))
+
+
+def _sites_reached(world: World) -> tuple[Reached, ...]:
+    """The site shares, which a raked table holds among patients with osseous disease."""
+    table = site_table(world.sites)
+    members = {site: PATTERNS[:, position] for position, site in enumerate(SITES)}
+    members["spine_or_pelvis"] = members["spine"] | members["pelvis"]
+    targets = {name: getattr(world.sites, name) for name in members}
+    return tuple(
+        Reached("site_pattern", f"sites.{name}", "osseous", t.value, float(table[members[name]].sum()), str(t.basis))
+        for name, t in targets.items()
+    )
 
 
 def fingerprint(*scenario: World | Design) -> str:

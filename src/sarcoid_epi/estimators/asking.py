@@ -123,4 +123,5 @@ def _rests_on(data: str, belief: Belief | None) -> str:
     if belief is None:
         return f"counts of {data}"
     parts = [f"{path} {parameter.value:g} ({parameter.basis})" for path, parameter in belief.parameters().items()]
-    return f"counts of {data}; belief '{belief.name}': " + "; ".join(parts)
+    said = f"belief '{belief.name}' ({belief.label}; about {belief.about.replace('any', 'any record')})"
+    return f"counts of {data}; {said}: " + "; ".join(parts)

@@ -230,6 +230,24 @@ class Finding:
         return self.value
 
     @property
+    def implied_counts(self) -> tuple[int, int] | None:
+        """Events and n of a stated percentage beside which only one of them stands; the other follows from it.
+
+        n = round(events / value), events = round(value * n): 20 and 1.5 % imply 20 of 1333, 15 % of 195 imply 29 of 195.
+        None for anything else, and where no whole number of the patients gives the percentage (flag `unreachable`).
+
+        Derived, never printed: neighbouring counts may round to the same percentage, so it is only ever drawn, marked as
+        implied, and never pooled.
+        """
+        if self.measure != "proportion" or self.value is None or "unreachable" in self.flags:
+            return None
+        if self.events is None and self.n is not None:
+            return round(self.value * self.n), self.n
+        if self.n is None and self.events and self.value:
+            return self.events, round(self.events / self.value)
+        return None
+
+    @property
     def why_not_pooled(self) -> str:
         """The first reason why this figure must not be averaged with others; empty when it may be."""
         if self.measure != "proportion":
@@ -249,21 +267,27 @@ class Finding:
         """
         return not self.why_not_pooled
 
-    def exact_interval(self, level: float = 0.95) -> tuple[float, float] | None:
+    def exact_interval(self, level: float = 0.95, *, implied: bool = False) -> tuple[float, float] | None:
         """Exact (Clopper-Pearson) limits of events / n; None where counts are missing.
+
+        Where counts are missing and `implied` is set, the limits are those of `implied_counts`.
 
         With x events of n and a = 1 - level, the limits are the a/2 quantile of Beta(x, n - x + 1) and the 1 - a/2
         quantile of Beta(x + 1, n - x); 0 when x = 0 and 1 when x = n.
 
         Assumes the n patients are independent draws and x was counted without error. [clopper1934]
         """
-        if not self.has_counts or self.events is None or self.n is None:
+        counts = self.implied_counts if implied else None
+        if self.has_counts and self.events is not None and self.n is not None:
+            counts = self.events, self.n
+        if counts is None:
             return None
+        events, n = counts
         # Three lines stand here instead of a call to `stats`: evidence may import vocabulary and errors only, and
         # scipy is imported late so that listing the evidence stays quick.
         from scipy.special import betaincinv
 
         tail = (1 - level) / 2
-        low = 0.0 if self.events == 0 else float(betaincinv(self.events, self.n - self.events + 1, tail))
-        high = 1.0 if self.events == self.n else float(betaincinv(self.events + 1, self.n - self.events, 1 - tail))
+        low = 0.0 if events == 0 else float(betaincinv(events, n - events + 1, tail))
+        high = 1.0 if events == n else float(betaincinv(events + 1, n - events, 1 - tail))
         return low, high

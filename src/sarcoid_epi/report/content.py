@@ -11,11 +11,12 @@ from sarcoid_epi.results import Estimates
 
 @dataclass(frozen=True)
 class Exclusion:
-    """One step of the flow of patients: why, and how many were there before and after."""
+    """One step of the flow of patients: why, how many were there before and after, and what explains it."""
 
     reason: str
     before: int
     after: int
+    trace: str = ""
 
 
 @dataclass(frozen=True)

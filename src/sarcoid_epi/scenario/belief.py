@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sarcoid_epi.scenario.parameter import Count, Section, Share
+from sarcoid_epi.scenario.parameter import About, Count, Section, Share
 
 
 class Detection(Section):
@@ -13,9 +13,10 @@ class Detection(Section):
 
 
 class Belief(Section):
-    """Sensitivity and specificity of the record for true osseous disease."""
+    """Sensitivity and specificity of the record for true osseous disease; `about` says of which kind of record."""
 
     name: str
     label: str
+    about: About
     sensitivity: Detection
     specificity: Detection

@@ -6,11 +6,21 @@ from typing import Self
 
 from pydantic import model_validator
 
-from sarcoid_epi.scenario.parameter import Count, LogOdds, Positive, Section, Share, SomeShare, Year, demand_order
+from sarcoid_epi.scenario.parameter import (
+    About,
+    Count,
+    LogOdds,
+    Positive,
+    Section,
+    Share,
+    SomeShare,
+    Year,
+    demand_order,
+)
 
 
 class Calendar(Section):
-    """Years in which the disease began, both included."""
+    """Years in which patients are seen, both included."""
 
     first_year: Year
     last_year: Year
@@ -81,10 +91,11 @@ class Record(Section):
 
 
 class Design(Section):
-    """How a study looks at a world."""
+    """How a study looks at a world; `about` is the kind of its record, for beliefs to match."""
 
     name: str
     label: str
+    about: About
     calendar: Calendar
     entry: Entry
     imaging: Imaging

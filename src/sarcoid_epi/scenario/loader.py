@@ -28,7 +28,7 @@ from sarcoid_epi.errors import ConfigurationError, Problem, unknown
 from sarcoid_epi.evidence import Finding, finding, load_registry
 from sarcoid_epi.scenario.belief import Belief
 from sarcoid_epi.scenario.design import Design
-from sarcoid_epi.scenario.parameter import Section
+from sarcoid_epi.scenario.parameter import Parameter, Section
 from sarcoid_epi.scenario.rules import RULES
 from sarcoid_epi.scenario.world import World
 
@@ -39,7 +39,7 @@ BASIS_KEYS = {
     "assumed": frozenset({"assumed", "value", "low", "high"}),
 }
 SPEC_KEYS = frozenset().union(*BASIS_KEYS.values())
-HEADER_KEYS = frozenset({"name", "label", "extends"})
+HEADER_KEYS = frozenset({"name", "label", "about", "extends"})
 
 #: A scenario's name becomes part of run names and addresses in a report.
 _NAME = re.compile(r"[\w.-]+")
@@ -77,7 +77,7 @@ def paths(model: type[Section], prefix: str = "") -> dict[str, bool]:
         if isinstance(kind, type) and issubclass(kind, Section):
             found |= paths(kind, f"{prefix}{name}.")
         else:
-            found[f"{prefix}{name}"] = kind is not str
+            found[f"{prefix}{name}"] = kind is Parameter
     return found
 
 
@@ -114,13 +114,21 @@ def _load(model: type[S], kind: str, name: str, vary: Mapping[str, float]) -> S:
             specs[path] = {"value": value, "assumed": "varied by the user", "_at": "--vary"}
         else:
             problems.append(unknown("parameter", path, (p for p, number in known.items() if number), "--vary"))
-    missing = [path for path, number in known.items() if number and path not in specs]
+    parameters = {path for path, number in known.items() if number}
+    if not parameters & specs.keys():
+        extend = f"extend a shipped {kind}: {', '.join(shipped(kind))}"
+        problems.append(Problem(f"holds no parameter of a {kind}", name, do=extend))
+        raise ConfigurationError(*problems)
+    if "label" not in header and not name.endswith(".toml"):
+        raise ConfigurationError(unknown(kind, name, shipped(kind)))  # a file that only serves as a base
     problems += [
         Problem(f"'{path}' is missing", f"{kind} '{name}'", do=f"add it, or extend a {kind} that has it")
-        for path in missing
+        for path in known
+        if path in parameters - specs.keys()
     ]
     called = Path(name).stem if name.endswith(".toml") else name
-    tree: dict[str, Any] = {"name": called, "label": header.get("name", called)} | header
+    text = {"about": "any"} if "about" in known else {}
+    tree: dict[str, Any] = {"name": called, "label": header.get("name", called), **text} | header
     for path, parameter in _resolve(specs, known, problems).items():
         *sections, last = path.split(".")
         node = tree

@@ -94,6 +94,10 @@ def demand_room(section: Section, *names: str) -> None:
         raise ValueError(f"{said}: together they must not exceed 1")
 
 
+#: What a record comes from, so that a belief about one kind is not put to another.
+About = Literal["any", "new patients", "records", "pet"]
+
+
 class Section(_Value):
     """A group of parameters or of further sections; a path names one parameter through its sections."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import cos, exp, log, pi
+from math import log, pi
 
-from scipy.integrate import quad
+import numpy as np
 from scipy.optimize import brentq
-from scipy.special import ndtri
+from scipy.special import expit, ndtr
 
 
 def same(value: float) -> float:
@@ -57,9 +57,34 @@ def share_at_least(position: float, *shares: float) -> float:
     return sum(shares[int(position) :]) / sum(shares)
 
 
-def median_from_share_below(share: float, age: float, log_sd: float) -> float:
-    """Median of a log-normal with `share` of its mass below `age`: age exp(-log_sd Phi^-1(share))."""
-    return age * exp(-log_sd * float(ndtri(share)))
+def share_in_the_rest(overall: float, part: float, share_in_part: float) -> float:
+    """Share outside a part of the patients, from the share in all and in the part: (all - part x) / (1 - part).
+
+    Where the part is everybody nobody is outside, and the share of all stands.
+
+    >>> round(share_in_the_rest(0.5, 0.2, 0.1), 4)
+    0.6
+    """
+    return (overall - part * share_in_part) / (1 - part) if part < 1 else overall
+
+
+def median_onset_age(
+    share_below: float, age: float, log_sd: float, women: float, women_ratio: float, scale: float, shape: float
+) -> float:
+    """Median age of men at onset, for a share of all patients to be younger than an age at diagnosis.
+
+    Ages at onset are log-normal with median m in men and m times `women_ratio` in women; the delay to diagnosis is
+    Weibull. Solves for m: the mean of Phi(log((age - delay) / median) / sd), over delays and over the sexes with their
+    medians, is the share.
+    """
+    delays = scale * (-np.log1p(-(np.arange(2000) + 0.5) / 2000)) ** (1 / shape)
+    onset = np.log(np.maximum(age - delays, 1e-9))
+
+    def excess(median: float) -> float:
+        men, others = (ndtr((onset - log(median * ratio)) / log_sd) for ratio in (1.0, women_ratio))
+        return float(np.mean((1 - women) * men + women * others)) - share_below
+
+    return float(brentq(excess, 1, 200))
 
 
 def weibull_shape(share_after_first: float, first: float, share_after_second: float, second: float) -> float:
@@ -73,14 +98,25 @@ def weibull_scale(share_after_first: float, first: float, share_after_second: fl
     return first / float((-log(share_after_first)) ** (1 / k))
 
 
-def season_amplitude(share_of_peak_quarter: float) -> float:
-    """Amplitude a of exp(a cos t), t in the year, that puts the share into the quarter around the peak."""
+def season_amplitude(share_of_peak_quarter: float, share_of_all: float) -> float:
+    """Amplitude a of a cosine on the log odds that puts the share of events into the quarter of the year at its peak.
+
+    The chance at time t of the year is expit(b + a cos t), with b such that it is `share_of_all` on average; a solves
+    for the part of the events that falls within 1/8 year of the peak. Other causes of the event are left out.
+    """
+    if not 0 < share_of_all < 1:
+        return 0.0  # nobody or everybody: no season can show
+    if share_of_peak_quarter * share_of_all > 0.25:
+        raise ValueError("a quarter of the year cannot hold so many of them")
+    t = 2 * pi * (np.arange(4000) + 0.5) / 4000 - pi
+    peak = np.abs(t) < pi / 4
 
     def excess(a: float) -> float:
-        quarter = quad(lambda t: exp(a * cos(t)), -pi / 4, pi / 4)[0]
-        return float(quarter / quad(lambda t: exp(a * cos(t)), -pi, pi)[0] - share_of_peak_quarter)
+        level = brentq(lambda b: float(expit(b + a * np.cos(t)).mean()) - share_of_all, -40, 40)
+        chance = expit(level + a * np.cos(t))
+        return float(chance[peak].sum() / chance.sum()) - share_of_peak_quarter
 
-    return float(brentq(excess, 0, 10))
+    return float(brentq(excess, 0, 30))
 
 
 RULES: dict[str, Callable[..., float]] = {
@@ -93,7 +129,8 @@ RULES: dict[str, Callable[..., float]] = {
         share_from_odds,
         log_odds_ratio,
         share_at_least,
-        median_from_share_below,
+        share_in_the_rest,
+        median_onset_age,
         weibull_shape,
         weibull_scale,
         season_amplitude,

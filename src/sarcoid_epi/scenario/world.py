@@ -26,13 +26,17 @@ class Ancestry(Section):
 
 
 class Age(Section):
-    """Log-normal age at onset, kept between `youngest` and `oldest`; women's ages are `women_ratio` times men's."""
+    """Log-normal age at onset, kept between `youngest` and `oldest`, and nobody is seen beyond `last`.
+
+    `median` is men's; women's ages are `women_ratio` times theirs.
+    """
 
     median: Positive
     log_sd: Positive
     women_ratio: Positive
     youngest: Positive
     oldest: Positive
+    last: Positive
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -41,11 +45,12 @@ class Age(Section):
 
 
 class Delay(Section):
-    """Weibull years from onset to diagnosis, kept below `longest`."""
+    """Weibull years from onset to diagnosis, kept below `longest`; after acute onset `acute_ratio` times as long."""
 
     scale: Positive
     shape: Positive
     longest: Positive
+    acute_ratio: Share
 
 
 class Lofgren(Section):
@@ -85,14 +90,20 @@ class Presentation(Section):
 
 
 class Stage(Section):
-    """Scadding stage: fixed shares after acute onset (the rest is stage II), cumulative shares otherwise."""
+    """Scadding stage: shares after acute onset (the rest is stage II); cumulative shares of all, and of all others."""
 
     acute_0: Share
     acute_i: Share
+    acute_at_least_i: Share
+    acute_at_least_ii: Share
     at_least_i: Share
     at_least_ii: Share
     at_least_iii: Share
     at_least_iv: Share
+    others_at_least_i: Share
+    others_at_least_ii: Share
+    others_at_least_iii: Share
+    others_at_least_iv: Share
     burden: LogOdds
 
     @model_validator(mode="after")

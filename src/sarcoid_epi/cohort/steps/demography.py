@@ -1,4 +1,4 @@
-"""Who the patients are, and when the disease began and was diagnosed."""
+"""Who the patients are, and at what age and in what season the disease began."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from sarcoid_epi.scenario import Design, World
 
 FEMALE, MALE = 0, 1
 WHITE, BLACK, OTHER = 0, 1, 2
-DAYS_PER_YEAR = 365.2425
 
 
 @variable
@@ -51,48 +50,4 @@ def season(u: Floats) -> Column:
     return u
 
 
-@variable
-def onset_date(u: Floats, design: Design, season: Column) -> Column:
-    first, last = int(design.calendar.first_year.value), int(design.calendar.last_year.value)
-    year = (first - 1970 + (u * (last - first + 1)).astype(np.int64)).astype("datetime64[Y]")
-    return year.astype("datetime64[D]") + (season * 365).astype(np.int64)
-
-
-@variable
-def delay_days(u: Floats, world: World) -> Column:
-    """Weibull time from onset to diagnosis, cut off at the longest."""
-    delay = world.delay
-    longest = -np.expm1(-((delay.longest.value / delay.scale.value) ** delay.shape.value))
-    years = delay.scale.value * (-np.log1p(-u * longest)) ** (1 / delay.shape.value)
-    return np.asarray(years * DAYS_PER_YEAR).astype(np.int64)
-
-
-@variable
-def diagnosis_date(onset_date: Column, delay_days: Column) -> Column:
-    return np.asarray(onset_date + delay_days)
-
-
-@variable
-def age_at_diagnosis(onset_age: Column, delay_days: Column) -> Column:
-    return (onset_age + delay_days / DAYS_PER_YEAR).astype(np.int16)
-
-
-@variable
-def era(diagnosis_date: Column) -> Column:
-    year = diagnosis_date.astype("datetime64[Y]").astype(np.int64) + 1970
-    return ((year >= 1990).astype(np.int8) + (year >= 2010)).astype(np.int8)
-
-
-VARIABLES = (
-    centre,
-    sex,
-    ancestry,
-    onset_age,
-    age_at_onset,
-    season,
-    onset_date,
-    delay_days,
-    diagnosis_date,
-    age_at_diagnosis,
-    era,
-)
+VARIABLES = (centre, sex, ancestry, onset_age, age_at_onset, season)

@@ -1,4 +1,8 @@
-"""Which patients a study meets, and how long after their diagnosis."""
+"""When patients are diagnosed and seen, and which of them a study meets.
+
+Time runs backwards from the look: patients are seen within the years of the study, were diagnosed before, and fell ill
+before that, in the season of their onset.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +10,59 @@ import numpy as np
 
 from sarcoid_epi.cohort.node import Column, flag, variable
 from sarcoid_epi.cohort.streams import Floats
-from sarcoid_epi.scenario import Design
+from sarcoid_epi.scenario import Design, World
+
+DAYS_PER_YEAR = 365.2425
 
 
 @variable
-def years_since_diagnosis(u: Floats, design: Design) -> Column:
-    """Weibull time from diagnosis to the look, cut off at the longest, in hundredths of a year."""
+def delay_days(u: Floats, world: World, acute_onset: Column) -> Column:
+    """Weibull time from onset to diagnosis, cut off at the longest, and short after acute onset."""
+    delay = world.delay
+    years = _weibull(u, delay.scale.value, delay.shape.value, np.asarray(delay.longest.value))
+    return (years * np.where(acute_onset, delay.acute_ratio.value, 1.0) * DAYS_PER_YEAR).astype(np.int64)
+
+
+@variable
+def age_at_diagnosis(onset_age: Column, delay_days: Column) -> Column:
+    return (onset_age + delay_days / DAYS_PER_YEAR).astype(np.int16)
+
+
+@variable
+def years_since_diagnosis(u: Floats, design: Design, world: World, onset_age: Column, delay_days: Column) -> Column:
+    """Weibull time from diagnosis to the look, cut off at the longest and at the last age, in hundredths of a year."""
     entry = design.entry
     scale = entry.years_median.value / np.log(2) ** (1 / entry.years_shape.value)
-    longest = -np.expm1(-((entry.years_longest.value / scale) ** entry.years_shape.value))
-    years = scale * (-np.log1p(-u * longest)) ** (1 / entry.years_shape.value)
-    return np.asarray(np.round(years, 2))
+    left = world.age.last.value - onset_age - delay_days / DAYS_PER_YEAR
+    longest = np.clip(left, 0, entry.years_longest.value)
+    return np.asarray(np.round(_weibull(u, scale, entry.years_shape.value, longest), 2))
+
+
+def _weibull(u: Floats, scale: float, shape: float, longest: Column) -> Floats:
+    """Quantile of a Weibull time that is known to be shorter than `longest`."""
+    reached = -np.expm1(-((longest / scale) ** shape))
+    return np.asarray(scale * (-np.log1p(-u * reached)) ** (1 / shape))
+
+
+@variable
+def onset_date(u: Floats, design: Design, season: Column, delay_days: Column, years_since_diagnosis: Column) -> Column:
+    """The day of the year that the season says, in the year that brings the look into the study's years."""
+    first, last = design.calendar.first_year.value, design.calendar.last_year.value
+    look = first + u * (last + 1 - first)
+    year = np.floor(look - years_since_diagnosis - delay_days / DAYS_PER_YEAR - season)
+    january = (year - 1970).astype(np.int64).astype("datetime64[Y]").astype("datetime64[D]")
+    return np.asarray(january + (season * 365).astype(np.int64))
+
+
+@variable
+def diagnosis_date(onset_date: Column, delay_days: Column) -> Column:
+    return np.asarray(onset_date + delay_days)
+
+
+@variable
+def era(diagnosis_date: Column) -> Column:
+    year = diagnosis_date.astype("datetime64[Y]").astype(np.int64) + 1970
+    return ((year >= 1990).astype(np.int8) + (year >= 2010)).astype(np.int8)
 
 
 @flag("entry.share", of="design")
@@ -25,4 +71,12 @@ def enters(design: Design, burden: Column, acute_onset: Column) -> Column:
     return np.asarray(design.entry.burden.value * burden + design.entry.acute.value * acute_onset)
 
 
-VARIABLES = (years_since_diagnosis, enters)
+VARIABLES = (
+    delay_days,
+    age_at_diagnosis,
+    years_since_diagnosis,
+    onset_date,
+    diagnosis_date,
+    era,
+    enters,
+)

@@ -9,7 +9,7 @@ from sarcoid_epi.cohort.streams import Floats
 from sarcoid_epi.scenario import World
 
 
-@ordinal("stage.at_least_i", "stage.at_least_ii", "stage.at_least_iii", "stage.at_least_iv", among="not acute_onset")
+@ordinal(*(f"stage.others_at_least_{stage}" for stage in ("i", "ii", "iii", "iv")), among="not acute_onset")
 def stage_otherwise(world: World, burden: Column) -> Column:
     """Stage of patients without acute onset: heavier burden, later stage."""
     return np.asarray(world.stage.burden.value * burden)
