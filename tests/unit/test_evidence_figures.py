@@ -33,6 +33,38 @@ def test_the_stated_1_5_percent_has_no_denominator():
 
 
 @pytest.mark.parametrize(
+    ("id", "counts", "low", "high"),
+    [("kucharz2020.bone_prev_sparks_stated", (20, 1333), 0.92, 2.31), ("jmb_pet195.osseous", (29, 195), 10.19, 20.66)],
+)
+def test_a_stated_percentage_implies_the_count_that_was_not_printed(id, counts, low, high):
+    one = finding(id)
+    assert one.implied_counts == counts
+    assert [round(100 * limit, 2) for limit in one.exact_interval(implied=True)] == [low, high]
+    assert proportion(events=counts[0], n=counts[1]).exact_interval() == one.exact_interval(implied=True)
+    assert one.exact_interval() is None
+    assert not one.has_counts
+    assert not one.poolable
+
+
+def test_nothing_is_implied_where_both_counts_stand_or_one_number_alone():
+    assert proportion(events=4, n=736).implied_counts is None
+    assert proportion(value=0.15).implied_counts is None
+    assert proportion(value=0.0, events=0).implied_counts is None
+    assert finding("boston_acr_abstract.cases").implied_counts is None
+    assert proportion(value=0.15).exact_interval(implied=True) is None
+
+
+def test_no_counts_are_implied_by_a_percentage_that_no_whole_number_gives():
+    assert "unreachable" in finding("riga.hypercalcaemia").flags
+    assert finding("riga.hypercalcaemia").implied_counts is None
+
+
+def test_limits_of_printed_counts_are_not_those_implied():
+    one = finding("glanowski2018.osseous")
+    assert one.exact_interval(implied=True) == one.exact_interval()
+
+
+@pytest.mark.parametrize(
     ("id", "low", "high"),
     [
         ("baughman2001.osseous", 0.15, 1.39),  # 4/736

@@ -15,7 +15,8 @@ import pytest
 from sarcoid_epi.errors import ConfigurationError
 from sarcoid_epi.evidence import finding, findings
 from sarcoid_epi.report import Content, Exclusion, Hit, Ledger, build
-from sarcoid_epi.report.forest import forest_lines
+from sarcoid_epi.report.forest import LOOKS, forest_lines
+from sarcoid_epi.report.markup import trace
 from sarcoid_epi.report.tables import all_tables
 from sarcoid_epi.results import Estimate, Estimates, Run
 
@@ -83,7 +84,7 @@ def content() -> Content:
         forest=FOREST,
         pooled_from=("demaria2020.osseous",),
         set_aside=(("mostard2012.osseous_or_marrow_of_scanned", "counts something else"),),
-        flow=(Exclusion("asked", 120, 120), Exclusion(NASTY, 120, 100)),
+        flow=(Exclusion("asked", 120, 120), Exclusion(NASTY, 120, 100, "entry.share")),
         calibration=(
             Hit("lung", "organs.lung.share", "all patients", 0.95, 0.95 + 1e-9, "cited: baughman2001.osseous"),
         ),
@@ -189,7 +190,7 @@ def test_every_id_on_the_page_exists(html):
     }
     shown = {re.sub("<wbr>", "", code) for code in re.findall(r'<code class="trace">(.*?)</code>', html)}
     known = {row.id for row in estimates().rows} | {one.id for one in findings()}
-    known |= {"organs.lung.share", "osseous.true_prevalence", "clinical.sensitivity.value"}
+    known |= {"entry.share", "organs.lung.share", "osseous.true_prevalence", "clinical.sensitivity.value"}
     known |= {one.source for one in findings()} | {"wilson1927"}
     unescaped = {
         text.replace("&lt;", "<").replace("&gt;", ">").replace("&#34;", '"').replace("&amp;", "&")
@@ -289,10 +290,78 @@ def test_the_two_readings_of_boston_are_told_apart():
     stated = lines["kucharz2020.bone_prev_sparks_stated"]
     assert (counted.kind, counted.text) == ("conflict", "20/2013")
     assert (counted.low, counted.high) == finding(counted.id).exact_interval()
-    assert (stated.kind, stated.share) == ("stated", 0.015)
-    assert stated.low != stated.low
+    assert (stated.kind, stated.share, stated.text) == ("implied", 0.015, "20/1333*")
+    assert stated.limits.replace("\u00a0", " ") == "1.5 % (0.92 to 2.31)"
+    assert (stated.low, stated.high) == finding(stated.id).exact_interval(implied=True)
     pooled = lines["pooled_prevalence-pet_series:osseous_recorded:all"]
     assert (pooled.outer_low, pooled.outer_high) == (0.02, 0.6)
+
+
+def test_the_forest_says_what_else_was_counted_and_what_was_pooled(html):
+    lines = {line.id: line for line in forest_lines(content())}
+    assert lines["baughman2001.osseous"].qualifier == "bone or joint, within 6 months of diagnosis"
+    assert lines["jmb_pet195.osseous"].qualifier == "joint or bone, referred for PET"
+    assert [id for id, line in lines.items() if line.inside] == ["demaria2020.osseous"]
+    assert LOOKS["inside"][1] != LOOKS["counts"][1]
+    caption = next(part for part in re.findall(r"<figcaption>(.*?) <a", html) if "Squares" in part)
+    assert "Filled squares went into a pool, outlined ones into none." in caption
+    assert "* One count is implied by the stated percentage and was not printed." in caption
+
+
+def test_the_note_of_pooled_limits_stands_beside_them_wherever_they_are_printed(tmp_path):
+    note = "3 series: limits are rough"
+    whole = estimates()
+    rows = tuple(replace(r, note=note) if r.run == "pooled_prevalence-pet_series" else r for r in whole.rows)
+    noted = replace(content(), estimates=replace(whole, rows=rows))
+    assert any(line.kind == "pooled" and line.qualifier == note for line in forest_lines(noted))
+    text = build(noted, tmp_path / "r").read_text(encoding="utf-8")
+    summary = text[text.index('id="summary"') : text.index('id="literature"')]
+    assert summary.count(note) == 1
+    table = text[text.index('id="table-pooled_prevalence"') : text.index('id="table-pooled_from"')]
+    assert table.count(note) == 3
+
+
+def test_a_belief_that_does_not_fit_is_named_and_not_drawn(html, built):
+    caption = next(part for part in re.findall(r"<figcaption>(.*?) <a", html) if "Diamonds" in part)
+    assert "Left out, since they give no share of these records: Belief “vague” (below zero)." in caption
+    assert "corrected_prevalence-vague" not in (built / "figures" / "corrected.svg").read_text(encoding="utf-8")
+    assert "the belief “vague” does not fit these records (below zero)" in html
+
+
+def test_an_exclusion_shows_the_path_that_set_it():
+    table = all_tables(content())["flow"]
+    assert table.rows[0].cells[-1] == ""
+    assert table.rows[1].cells[-1] == trace("entry.share")
+    assert list(table.data["trace"]) == ["", "entry.share"]
+    plain = all_tables(replace(content(), flow=(Exclusion("asked", 3, 3),)))["flow"]
+    assert [column.header for column in plain.columns] == ["Before", "Excluded", "Left"]
+
+
+def test_the_parts_of_the_ledger_are_named():
+    entries = tuple(
+        Ledger(part, "sensitivity.value", 0.2, "assumed", "[0.005 to 0.25] no study")
+        for part in ("world evidence", "design tertiary_records", "belief clinical", "world")
+    )
+    rows = all_tables(replace(content(), ledger=entries))["ledger"].rows
+    assert [row.group for row in rows] == [
+        "World “evidence”",
+        "Design “tertiary_records”",
+        "Belief “clinical”",
+        "World",
+    ]
+    assert rows[2].heading == trace("clinical.sensitivity.value")
+    assert rows[2].cells[-1] == "[0.005 to 0.25] no study"
+
+
+def test_the_page_says_that_it_may_be_mailed_alone(html):
+    assert "This page can be mailed alone" in html[: html.index('class="question"')]
+
+
+def test_no_source_is_called_by_its_bare_key(html):
+    shown = re.sub(r"<(code|style|svg)\b.*?</\1>", "", html, flags=re.DOTALL)
+    words = re.sub(r"<[^>]+>", "", shown)
+    for key in ("boston_acr_abstract", "boston_follow_up", "jmb_pet195"):
+        assert key not in words.replace(f"unnamed report ({key})", "")
 
 
 def test_ranges_and_bounds_without_counts_are_drawn_as_such():
@@ -346,7 +415,9 @@ def test_the_room_imports_only_what_lies_below_it():
     room = Path(sys.modules["sarcoid_epi.report"].__path__[0])
     for module in room.glob("*.py"):
         named = re.findall(r"^\s*(?:from|import) (sarcoid_epi[\w.]*)", module.read_text(encoding="utf-8"), re.MULTILINE)
-        assert all(name.startswith((*allowed, "sarcoid_epi.errors")) for name in named), module.name
+        assert all(name.startswith((*allowed, "sarcoid_epi.errors", "sarcoid_epi.files")) for name in named), (
+            module.name
+        )
 
 
 def test_an_empty_content_still_makes_a_page(tmp_path):
@@ -388,10 +459,10 @@ def test_a_new_report_replaces_the_old_one_and_keeps_what_is_not_of_it(tmp_path)
 def test_a_folder_with_files_of_others_is_refused(tmp_path):
     (tmp_path / "r").mkdir()
     (tmp_path / "r" / "thesis.docx").write_text("years of work")
-    with pytest.raises(ConfigurationError, match="no manifest of an earlier report"):
+    with pytest.raises(ConfigurationError, match="it holds files but no earlier report"):
         build(content(), tmp_path / "r")
     (tmp_path / "r" / "manifest.json").write_text('{"made_by": "something else"}')
-    with pytest.raises(ConfigurationError, match="no manifest of an earlier report"):
+    with pytest.raises(ConfigurationError, match="it holds files but no earlier report"):
         build(content(), tmp_path / "r")
     assert (tmp_path / "r" / "thesis.docx").read_text() == "years of work"
 
@@ -400,9 +471,30 @@ def test_a_file_a_link_and_the_folder_one_is_in_are_refused(tmp_path, monkeypatc
     (tmp_path / "file").write_text("")
     (tmp_path / "link").symlink_to(tmp_path, target_is_directory=True)
     monkeypatch.chdir(tmp_path)
-    for place in ("file", "link", "."):
-        with pytest.raises(ConfigurationError, match="a report"):
+    for place, said in (("file", "'file' is not a folder"), ("link", "replace a link"), (".", "the folder you are in")):
+        with pytest.raises(ConfigurationError, match=said):
             build(content(), Path(place))
+
+
+def test_a_place_that_cannot_be_written_is_a_sentence(tmp_path, monkeypatch):
+    small = Content("t", "q", "d", Estimates((), ()))
+    (tmp_path / "file").write_text("")
+    monkeypatch.chdir(tmp_path)
+    for place in ("file/sub", "file/sub/deep"):
+        with pytest.raises(ConfigurationError, match="is not a folder; name another place"):
+            build(small, Path(place))
+    build(small, Path("r"))
+    before = all_bytes(tmp_path)
+
+    def full(path: Path, *_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    for way in ("write_text", "write_bytes"):  # the page, and the estimates by way of `files.write_text`
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, way, full)
+            with pytest.raises(ConfigurationError, match=r"^'r' cannot be written, because no space left on device;"):
+                build(small, Path("r"))
+    assert all_bytes(tmp_path) == before
 
 
 def test_what_a_killed_build_left_is_cleared_away_but_nothing_else(tmp_path):

@@ -26,7 +26,7 @@ from sarcoid_epi.errors import ConfigurationError, Problem
 from sarcoid_epi.scenario import Design, Parameter, World
 from sarcoid_epi.vocabulary import SITES
 
-REFERENCE_POINTS = 2**16
+REFERENCE_POINTS = 2**17
 REFERENCE_SCRAMBLE = 20200516
 
 #: Nodes whose intercepts are solved for.

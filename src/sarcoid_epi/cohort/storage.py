@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -12,9 +13,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sarcoid_epi.cohort.generator import Cohort
-from sarcoid_epi.files import digest, write_text, write_whole
+from sarcoid_epi.files import digest, replaced
 from sarcoid_epi.results import DIGITS
 from sarcoid_epi.scenario import Design, World
+
+CERTIFICATE = "certificate.toml"
+
+#: The first line of every certificate; by it a folder is known as ours.
+MADE_HERE = "# How this cohort came to be. Synthetic: no line of it is a patient."
 
 
 def write_cohort(
@@ -28,17 +34,57 @@ def write_cohort(
 ) -> list[Path]:
     """Write `patients.parquet`, `truth.parquet` and `certificate.toml` (and `patients.csv`) into a folder.
 
-    The certificate comes last: a folder that has one is complete.
+    The folder is replaced as a whole at the end: an interrupt or a failure leaves the earlier cohort as it was.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        What is written.
+    world, design : World, Design
+        What it was made of and how it was looked at, for the certificate.
+    seed : int
+        The source of its chance, for the certificate.
+    out : Path
+        New, empty, or holding an earlier cohort; files in it that the earlier cohort did not make are kept.
+    do : mapping, optional
+        Interventions, for the certificate.
+    csv : bool
+        Whether to write `patients.csv` too.
+
+    Returns
+    -------
+    list of Path
+        The files, the certificate last.
+
+    Raises
+    ------
+    ConfigurationError
+        When `out` holds files but no certificate of ours, a file that would be overwritten is not as the earlier
+        cohort made it, or the folder cannot be written.
     """
-    paths = [
-        write_whole(out / "patients.parquet", lambda path: _parquet(cohort.patients, path)),
-        write_whole(out / "truth.parquet", lambda path: _parquet(cohort.truth, path)),
-    ]
-    if csv:
-        paths.append(write_text(out / "patients.csv", csv_text(cohort.patients)))
-    hashes = {path.name: digest(path) for path in paths}
-    certificate = "\n".join(_certificate(cohort, world, design, seed, do or {}, hashes)) + "\n"
-    return [*paths, write_text(out / "certificate.toml", certificate)]
+    names = ["patients.parquet", "truth.parquet", *(["patients.csv"] if csv else [])]
+    with replaced(out, made_here, "cohort") as folder:
+        _parquet(cohort.patients, folder / "patients.parquet")
+        _parquet(cohort.truth, folder / "truth.parquet")
+        if csv:
+            (folder / "patients.csv").write_bytes(csv_text(cohort.patients).encode("utf-8"))
+        hashes = {name: digest(folder / name) for name in names}
+        certificate = "\n".join(_certificate(cohort, world, design, seed, do or {}, hashes)) + "\n"
+        (folder / CERTIFICATE).write_bytes(certificate.encode("utf-8"))
+    return [out / name for name in (*names, CERTIFICATE)]
+
+
+def made_here(folder: Path) -> set[str] | None:
+    """The files that the earlier cohort of a folder made and nobody changed; None without a certificate of ours."""
+    try:
+        text = (folder / CERTIFICATE).read_text(encoding="utf-8")
+        hashes = tomllib.loads(text).get("sha256")
+    except (OSError, ValueError):
+        return None
+    if not text.startswith(MADE_HERE + "\n") or not isinstance(hashes, dict):
+        return None
+    unchanged = {name for name, made in hashes.items() if (folder / name).is_file() and digest(folder / name) == made}
+    return {*unchanged, CERTIFICATE}
 
 
 def csv_text(frame: pd.DataFrame) -> str:
@@ -60,7 +106,7 @@ def _parquet(frame: pd.DataFrame, path: Path) -> None:
 def _certificate(
     cohort: Cohort, world: World, design: Design, seed: int, do: Mapping[str, str], hashes: Mapping[str, str]
 ) -> Iterator[str]:
-    yield "# How this cohort came to be. Synthetic: no line of it is a patient."
+    yield MADE_HERE
     yield "[cohort]"
     yield f"world = {_text(world.name)}"
     yield f"design = {_text(design.name)}"

@@ -233,11 +233,11 @@ class Finding:
     def implied_counts(self) -> tuple[int, int] | None:
         """Events and n of a stated percentage beside which only one of them stands; the other follows from it.
 
-        n = round(events / value), events = round(value * n): 20 and 1.5 % imply 20 of 1333, 15 % of 195 imply 29 of 195.
+        n = round(events / value), events = round(value * n): 20 and 1.5 % imply 20/1333, 15 % of 195 imply 29/195.
         None for anything else, and where no whole number of the patients gives the percentage (flag `unreachable`).
 
-        Derived, never printed: neighbouring counts may round to the same percentage, so it is only ever drawn, marked as
-        implied, and never pooled.
+        Derived, never printed: neighbouring counts may round to the same percentage, so it is only ever drawn and
+        marked as implied, and never pooled.
         """
         if self.measure != "proportion" or self.value is None or "unreachable" in self.flags:
             return None

@@ -40,7 +40,7 @@ def calibration(content: Content) -> Table:
 def ledger(content: Content) -> Table:
     """Every number that went in, with its value and basis, by part."""
     rows = tuple(
-        Row(trace(explained(entry)), (f"{entry.value:.6g}", _kind(entry), _basis(entry)), capital(entry.part))
+        Row(trace(explained(entry)), (f"{entry.value:.6g}", _kind(entry), _basis(entry)), _part(entry))
         for entry in content.ledger
     )
     columns = (Column("Value", number=True), Column("Kind"), Column("Basis"))
@@ -62,6 +62,12 @@ def explained(entry: Ledger) -> str:
     """The path as `sarcoid-epi explain` takes it; that of a belief begins with the belief's name."""
     part, _, name = entry.part.partition(" ")
     return f"{name}.{entry.path}" if part == "belief" and name else entry.path
+
+
+def _part(entry: Ledger) -> str:
+    """`Belief “clinical”`: the part, and its name where it has one."""
+    part, _, name = entry.part.partition(" ")
+    return f"{capital(part)} “{name}”" if name else capital(part)
 
 
 def _kind(entry: Ledger) -> Markup:

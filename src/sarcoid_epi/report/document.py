@@ -10,11 +10,12 @@ from typing import Any
 
 from markupsafe import Markup
 
+from sarcoid_epi.files import replaced
 from sarcoid_epi.report.content import Content
 from sarcoid_epi.report.drawing import Drawing
 from sarcoid_epi.report.evidence_tables import conflicts
 from sarcoid_epi.report.figures import all_figures
-from sarcoid_epi.report.manifest import NAME, manifest, replaced
+from sarcoid_epi.report.manifest import NAME, listed, manifest
 from sarcoid_epi.report.references import references
 from sarcoid_epi.report.sentences import Sentences
 from sarcoid_epi.report.table import Table
@@ -47,10 +48,10 @@ def build(content: Content, out: Path, progress: Callable[[str], None] | None = 
     ------
     ConfigurationError
         When a sentence asks for an estimate that is not there, a finding or reference does not resolve, or `out` holds
-        files but no manifest of an earlier report.
+        files but no manifest of an earlier report, or cannot be written.
     """
     tell = progress or (lambda stage: None)
-    with replaced(out) as folder:
+    with replaced(out, listed, "report") as folder:
         tell("tables")
         tables = all_tables(content)
         tell("figures")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sarcoid_epi.report.content import Content
 from sarcoid_epi.report.drawing import BLUE, INK, ORANGE, SOFT, Drawing, bare, canvas, drawn, interval, square_root
 from sarcoid_epi.report.estimate_tables import recorded_beside
-from sarcoid_epi.report.markup import group_label, level, limits, printed, rows_of, run_parts, term_label
+from sarcoid_epi.report.markup import fits, group_label, level, limits, printed, rows_of, run_parts, term_label
 from sarcoid_epi.results import Estimate, percent
 from sarcoid_epi.vocabulary import label
 
@@ -120,11 +120,14 @@ def _organ_alt(overall: tuple[Estimate, ...]) -> str:
 
 
 def corrected_rows(content: Content) -> tuple[Estimate, ...]:
-    """The recorded share of all patients, then the corrected share under each belief that gives one."""
-    corrected = [row for row in rows_of(content, "corrected_prevalence") if row.group == "all"]
-    corrected = sorted((r for r in corrected if not isnan(r.estimate)), key=lambda r: (r.estimate, r.run))
+    """The recorded share of all patients, then the corrected share under each belief that fits the records."""
+    corrected = sorted((r for r in _believed(content) if fits(r)), key=lambda r: (r.estimate, r.run))
     recorded = [one for row in corrected[:1] if (one := recorded_beside(content, row)) and not isnan(one.estimate)]
     return (*recorded, *corrected)
+
+
+def _believed(content: Content) -> list[Estimate]:
+    return [row for row in rows_of(content, "corrected_prevalence") if row.group == "all"]
 
 
 def corrected_plot(content: Content) -> Drawing | None:
@@ -148,7 +151,9 @@ def corrected_plot(content: Content) -> Drawing | None:
     axes.set_xlim(min(0.0, *ends) * 1.05, max(ends) * 1.05)
     axes.xaxis.set_major_formatter(lambda share, _: f"{100 * share:.3g}")
     axes.set_xlabel("Share of patients with osseous sarcoidosis (%)")
-    return drawn("corrected", _corrected_title(rows, beliefs), _corrected_caption(rows), _corrected_alt(rows), figure)
+    return drawn(
+        "corrected", _corrected_title(rows, beliefs), _corrected_caption(content, rows), _corrected_alt(rows), figure
+    )
 
 
 def _name(row: Estimate) -> str:
@@ -164,12 +169,14 @@ def _corrected_title(rows: tuple[Estimate, ...], beliefs: list[Estimate]) -> str
     return printed(f"{start}corrected {low} to {high}, depending on what is believed about detection")
 
 
-def _corrected_caption(rows: tuple[Estimate, ...]) -> str:
+def _corrected_caption(content: Content, rows: tuple[Estimate, ...]) -> str:
+    left_out = [f"{_name(row)} ({row.note or 'no limits'})" for row in _believed(content) if not fits(row)]
+    without = f" Left out, since they give no share of these records: {'; '.join(left_out)}." if left_out else ""
     sizes = sorted({f"{row.n:.0f}" for row in rows})
     return printed(
         f"n = {' or '.join(sizes)}. Square: recorded share. Diamonds: corrected share. Lines: {level(rows[0])} limits; "
         "those of the corrected shares carry the uncertainty that the belief declares, not the doubt whether it is "
-        "right."
+        f"right.{without}"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from sarcoid_epi.evidence import ASCERTAINMENTS, DIRECTIONS, FLAGS, TOPICS, UNITS, Finding
 from sarcoid_epi.report.content import Content
@@ -71,25 +71,27 @@ def conflicts(content: Content) -> tuple[Finding, ...]:
     return tuple(sorted((one for one in found.values() if one.conflict), key=lambda o: (o.topic != "osseous", o.id)))
 
 
-def stated(one: Finding) -> str:
-    """The figure as printed or, where only counts or a direction stood, as kept."""
-    if one.printed:
-        return one.printed
+def composed(one: Finding) -> str:
+    """A figure without a single share put together by us from what is kept: value, range or bound; else empty."""
     known = [number for number in (one.value, one.low, one.high) if number is not None]
-    if one.has_counts or not known:
-        return DIRECTIONS[one.direction] if one.direction else ""
+    if one.share is not None or not known:
+        return ""
     shares = one.unit == "proportion" or one.measure in ("proportion", "range_of_proportions")
     numbers = [percent(number) if shares else f"{number:g}" for number in known]
-    return f"{' to '.join(numbers)} {UNITS[one.unit]}".rstrip()
+    bound = {"lower_bound": "at least ", "upper_bound": "at most "}.get(one.measure, "")
+    return f"{bound}{' to '.join(numbers)} {UNITS[one.unit]}".rstrip()
 
 
 def finding_counts(one: Finding) -> str:
-    """`events/n`, or whichever of the two is known."""
+    """`events/n`; where only one of the two is known, that number and of what: `19 cases`, `24 patients`."""
     if one.events is not None and one.n is not None:
         return f"{one.events}/{one.n}"
-    if one.n is not None:
-        return f"?/{one.n}"
-    return f"{one.events}/?" if one.events is not None else ""
+    number, of = (one.n, "patients") if one.events is None else (one.events, "cases")
+    if number is None:
+        return ""
+    if one.measure == "count":
+        of = UNITS[one.unit] or of
+    return f"{number} {of.removesuffix('s') if number == 1 else of}"
 
 
 def finding_share(one: Finding) -> Markup:
@@ -119,10 +121,19 @@ def _row(one: Finding, group: str) -> Row:
         paper = Markup('{}<br><span class="sub">quoting {}</span>').format(paper, quoted)
     found_by = WAYS.get(one.ascertainment, one.ascertainment) or NOTHING
     cells = (
-        paper, found_by, printed(stated(one)), finding_counts(one), finding_share(one), finding_limits(one),
+        paper, found_by, printed(one.printed), finding_counts(one), _kept(one), finding_limits(one),
         _doubts(one),
     )  # fmt: skip
     return Row(heading, cells, group)
+
+
+def _kept(one: Finding) -> Markup:
+    """The share; where nothing was printed, our own composition or, as a note, which way the finding points."""
+    if one.share is not None or one.printed:
+        return finding_share(one)
+    if numbers := composed(one):
+        return escape(printed(numbers))
+    return Markup('<span class="note">{}</span>').format(DIRECTIONS[one.direction]) if one.direction else Markup("")
 
 
 def _doubts(one: Finding) -> Markup:

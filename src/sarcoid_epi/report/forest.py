@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from math import isnan, nan
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from sarcoid_epi.evidence import ASCERTAINMENTS, Finding
 from sarcoid_epi.report.content import Content
 from sarcoid_epi.report.drawing import BLUE, INK, ORANGE, SOFT, Drawing, bare, canvas, drawn, interval, square_root
-from sarcoid_epi.report.evidence_tables import finding_counts, stated
+from sarcoid_epi.report.evidence_tables import composed, finding_counts
 from sarcoid_epi.report.markup import (
     capital,
     finding_limits,
     finding_of,
     limits,
     printed,
+    qualifier,
     rows_of,
     series_name,
     who_printed,
@@ -45,9 +47,22 @@ HEADINGS = {
 }
 
 
+#: Marker, face and edge: what was pooled is filled, what was not is hollow, a contradiction is a cross.
+LOOKS = {
+    "inside": ("s", BLUE, BLUE),
+    "counts": ("s", "white", BLUE),
+    "conflict": ("X", ORANGE, ORANGE),
+    "implied": ("o", "white", INK),
+    "stated": ("o", "white", INK),
+}
+
+
 @dataclass(frozen=True)
 class Line:
-    """One row of the plot; `kind` is heading, counts, conflict, stated, range, nothing or pooled."""
+    """One row of the plot; `kind` is heading, counts, conflict, implied, stated, range, nothing or pooled.
+
+    `inside` says whether the row's counts went into a pool.
+    """
 
     kind: str
     label: str
@@ -59,6 +74,8 @@ class Line:
     high: float = nan
     outer_low: float = nan
     outer_high: float = nan
+    qualifier: str = ""
+    inside: bool = False
 
 
 def forest_lines(content: Content) -> tuple[Line, ...]:
@@ -68,7 +85,7 @@ def forest_lines(content: Content) -> tuple[Line, ...]:
     lines: list[Line] = []
     for way, members in groupby(found, key=lambda one: one.ascertainment):
         lines.append(Line("heading", HEADINGS.get(way, capital(ASCERTAINMENTS[way]))))
-        lines += sorted(map(_finding_line, members), key=_low_first)
+        lines += sorted((_finding_line(one, one.id in content.pooled_from) for one in members), key=_low_first)
     pooled = _pooled_lines(content)
     return (*lines, *([Line("heading", "Taken together"), *pooled] if pooled else []))
 
@@ -78,20 +95,28 @@ def _low_first(line: Line) -> tuple[bool, float, str]:
     return isnan(place), 0.0 if isnan(place) else place, line.id
 
 
-def _finding_line(one: Finding) -> Line:
+def _finding_line(one: Finding, inside: bool) -> Line:
+    return replace(_numbers_line(one), qualifier=qualifier(one), inside=inside)
+
+
+def _numbers_line(one: Finding) -> Line:
     who = who_printed(one)
     if one.share is not None and one.has_counts:
         low, high = one.exact_interval() or (nan, nan)
         kind, mark = ("conflict", " †") if one.conflict else ("counts", "")
         shown = f"{percent(one.share)} ({finding_limits(one)})".replace("\u00a0%)", ")")
         return Line(kind, who + mark, one.id, finding_counts(one), shown, one.share, low, high)
+    if one.share is not None and one.implied_counts:
+        low, high = one.exact_interval(implied=True) or (nan, nan)
+        events, n = one.implied_counts
+        shown = f"{percent(one.share)} ({finding_limits(one, implied=True)})".replace("\u00a0%)", ")")
+        return Line("implied", who, one.id, f"{events}/{n}*", shown, one.share, low, high)
     if one.share is not None:
         denominator = finding_counts(one) or "–"
         return Line("stated", who, one.id, denominator, f"{percent(one.share)}, as stated", one.share)
     low, high = _ends(one)
-    return Line(
-        "nothing" if isnan(high) else "range", who, one.id, finding_counts(one) or "–", stated(one), nan, low, high
-    )
+    kind, said = "nothing" if isnan(high) else "range", one.printed or composed(one)
+    return Line(kind, who, one.id, finding_counts(one) or "–", said, nan, low, high)
 
 
 def _ends(one: Finding) -> tuple[float, float]:
@@ -117,19 +142,19 @@ def _pooled_line(row: Estimate, prediction: Estimate | None) -> Line:
     name = series_name(row.run)
     label = "Pooled, random effects" + (f": {name}" if name else "")
     text = f"{row.events:.0f}/{row.n:.0f}"
-    return Line("pooled", label, row.id, text, between, row.estimate, row.conf_low, row.conf_high, low, high)
+    note = shorten(row.note or (prediction.note if prediction else ""), 74, placeholder=" …")
+    return Line("pooled", label, row.id, text, between, row.estimate, row.conf_low, row.conf_high, low, high, note)
 
 
 def forest_title(content: Content) -> str:
-    """What the plot says: the lowest and the highest share with counts, and how each was found."""
+    """What the plot says: the lowest and the highest share with counts, who has it, what it counts, and of whom."""
     found = [finding_of(content, id) for id in dict.fromkeys(content.forest)]
     shares = sorted((one.share, one.id, one) for one in found if one.share is not None and one.has_counts)
     if not shares:
         return "Published frequencies of osseous sarcoidosis"
     (low, _, least), (high, _, most) = shares[0], shares[-1]
-    ways = [HEADINGS.get(one.ascertainment, one.ascertainment) for one in (least, most)]
-    words = [way if way[:3].isupper() else way[:1].lower() + way[1:] for way in ways]
-    return printed(f"Printed frequencies run from {percent(low)} ({words[0]}) to {percent(high)} ({words[1]})")
+    words = ["; ".join(part for part in (who_printed(one), qualifier(one)) if part) for one in (least, most)]
+    return printed(f"Published frequencies run from {percent(low)} ({words[0]}) to {percent(high)} ({words[1]})")
 
 
 def forest_plot(content: Content) -> Drawing | None:
@@ -137,7 +162,7 @@ def forest_plot(content: Content) -> Drawing | None:
     lines = forest_lines(content)
     if not lines:
         return None
-    height = 0.37 * len(lines) + 0.95
+    height = 0.43 * len(lines) + 0.95
     figure = canvas(9.2, height)
     axes = figure.add_axes((0.385, 0.55 / height, 0.355, 1 - 0.85 / height))
     _scale(axes, lines)
@@ -163,8 +188,10 @@ def _draw(axes: Axes, y: int, line: Line) -> None:
     if line.kind == "heading":
         axes.text(-1.08, y + 0.12, line.label, transform=beside, va="center", fontsize=9, fontweight="bold")
         return
-    axes.text(-1.05, y - 0.17, line.label, transform=beside, va="center", fontsize=8.6)
-    axes.text(-1.05, y + 0.2, line.id, transform=beside, va="center", fontsize=6.6, color=SOFT, family="monospace")
+    top, bottom = (-0.26, 0.33) if line.qualifier else (-0.15, 0.18)
+    axes.text(-1.05, y + top, line.label, transform=beside, va="center", fontsize=8.6)
+    axes.text(-1.05, y + 0.05, line.qualifier, transform=beside, va="center", fontsize=7, color=SOFT)
+    axes.text(-1.05, y + bottom, line.id, transform=beside, va="center", fontsize=6.6, color=SOFT, family="monospace")
     axes.text(1.03, y, line.text, transform=beside, va="center", fontsize=8.6)
     axes.text(1.24, y, line.limits, transform=beside, va="center", fontsize=8.6)
     if line.kind == "pooled":
@@ -176,10 +203,12 @@ def _draw(axes: Axes, y: int, line: Line) -> None:
     elif line.kind == "range":
         axes.plot([line.low, line.high], [y, y], color=SOFT, linewidth=1.2, linestyle=(0, (3, 2)))
     elif line.kind != "nothing":
-        interval(axes, y, line.low, line.high, ORANGE if line.kind == "conflict" else INK)
-        look = {"counts": ("s", BLUE, BLUE), "conflict": ("X", ORANGE, ORANGE), "stated": ("o", "white", INK)}
-        marker, face, edge = look[line.kind]
-        size = 8 if line.kind == "conflict" else 6
+        if line.kind == "implied":
+            axes.plot([line.low, line.high], [y, y], color=INK, linewidth=0.8, linestyle=(0, (3, 2)), zorder=2)
+        else:
+            interval(axes, y, line.low, line.high, ORANGE if line.kind == "conflict" else INK)
+        marker, face, edge = LOOKS["inside" if line.inside else line.kind]
+        size = {"conflict": 8, "implied": 4.2}.get(line.kind, 6)
         axes.plot(
             [line.share], [y], marker, markersize=size, markerfacecolor=face, markeredgecolor=edge, zorder=3
         )  # fmt: skip
@@ -188,8 +217,15 @@ def _draw(axes: Axes, y: int, line: Line) -> None:
 def _caption(content: Content, lines: tuple[Line, ...]) -> str:
     kinds = {line.kind for line in lines}
     parts = ["Squares: events/n, with exact (Clopper-Pearson) 95 % limits; they carry counting error only."]
+    if any(line.inside for line in lines):
+        parts.append("Filled squares went into a pool, outlined ones into none.")
+    if "implied" in kinds:
+        parts.append(
+            "Hollow circles with a dashed line: a stated percentage, with the exact limits of the counts it implies. "
+            "* One count is implied by the stated percentage and was not printed."
+        )
     if "stated" in kinds:
-        parts.append("Hollow circles: a percentage stated without counts, so without limits.")
+        parts.append("Hollow circles without a line: a percentage stated without counts, so without limits.")
     if "range" in kinds:
         parts.append("Dashed: a range stated without counts.")
     if "pooled" in kinds:
@@ -201,5 +237,9 @@ def _caption(content: Content, lines: tuple[Line, ...]) -> str:
 
 
 def _alt(lines: tuple[Line, ...]) -> str:
-    said = [f"{line.label.removesuffix(' †')}: {line.text}, {line.limits}" for line in lines if line.kind != "heading"]
+    said = [
+        f"{line.label.removesuffix(' †')}{f' ({line.qualifier})' if line.qualifier else ''}: {line.text}, {line.limits}"
+        for line in lines
+        if line.kind != "heading"
+    ]
     return "Forest plot on a square-root scale. " + "; ".join(said) + "."

@@ -62,10 +62,18 @@ def level(row: Estimate) -> str:
     return f"{100 * row.conf_level:g}\u00a0%"
 
 
-def finding_limits(one: Finding) -> str:
-    """The exact limits of a finding's counts, or nothing."""
-    interval = one.exact_interval()
-    return "" if interval is None else printed(f"{percent(interval[0]).removesuffix(' %')} to {percent(interval[1])}")
+def finding_limits(one: Finding, *, implied: bool = False) -> str:
+    """The exact limits of a finding's counts (or of its implied counts), or nothing.
+
+    Both have two decimals where the lower lies below one per cent and the upper below ten.
+    """
+    interval = one.exact_interval(implied=implied)
+    if interval is None:
+        return ""
+    low, high = interval
+    if 0 < low < 0.01 and high < 0.1:
+        return printed(f"{100 * low:.2f} to {100 * high:.2f} %")
+    return printed(f"{percent(low).removesuffix(' %')} to {percent(high)}")
 
 
 def finding_of(content: Content, id: str) -> Finding:
@@ -74,7 +82,7 @@ def finding_of(content: Content, id: str) -> Finding:
 
 
 def author_year(paper: Source) -> str:
-    """`Sparks et al. 2014`; the key where the authors were not recorded.
+    """`Sparks et al. 2014`; what else is known of the paper where the authors were not recorded.
 
     >>> author_year(Source(key="a2001", kind="study", checked="abstract", authors="E. J. Kucharz, A. Other", year=2020))
     'Kucharz et al. 2020'
@@ -82,7 +90,34 @@ def author_year(paper: Source) -> str:
     first, *others = (name.strip() for name in paper.authors.split(","))
     surname = re.sub(r"^(?:\w\.[ -]?)+", "", first)
     name = f"{surname} et al." if others else surname
-    return f"{name} {paper.year}" if name and paper.year else name or paper.cohort or paper.key
+    if name or paper.cohort:
+        return f"{name} {paper.year}" if name and paper.year else name or paper.cohort
+    called = nameless(paper)
+    return f"{called} {paper.year}" if paper.year and paper.key not in called else called
+
+
+def nameless(paper: Source) -> str:
+    """What a paper without authors is called: its patients, its title, what its note calls it, or nothing but its key.
+
+    >>> nameless(Source(key="a2001", kind="study", checked="abstract", note="A book chapter. Year not recorded."))
+    'A book chapter'
+    >>> nameless(Source(key="a2001", kind="study", checked="abstract", note="Author names were not recorded."))
+    'unnamed report (a2001)'
+    """
+    called = _CALLED.match(paper.note)
+    noted = re.sub(r"\b[a-z]+\d{4}\b", _named_paper, called.group()) if called else ""
+    return paper.cohort or paper.title or noted or f"unnamed report ({paper.key})"
+
+
+#: The opening of a note that calls the paper something: `A book chapter`, `Guideline of ...`, `EpiSarc.`
+_CALLED = re.compile(r"(?:An?|The|Guideline|Later) [^.,;:]+|\w+(?=\.)")
+
+
+def _named_paper(key: re.Match[str]) -> str:
+    try:
+        return author_year(source(key.group()))
+    except ConfigurationError:
+        return key.group()
 
 
 def who_printed(one: Finding) -> str:
@@ -102,6 +137,36 @@ def _with_cohort(paper: Source) -> str:
 def quoted_key(one: Finding) -> str:
     """The key of the source a finding is quoted from; empty where that paper is not registered."""
     return one.secondary if one.secondary.isidentifier() else ""
+
+
+def qualifier(one: Finding) -> str:
+    """What a share counts beside bone, and of whom: `bone or marrow, of PET-positive patients`.
+
+    The category stands where the finding is flagged as a combined one, in the words of its quantity. Of whom is said by
+    the denominator or, where none is given, by the setting.
+    """
+    return ", ".join(part for part in (_category(one), _of_whom(one)) if part)
+
+
+def _category(one: Finding) -> str:
+    if "combined_category" not in one.flags:
+        return ""
+    joined = re.search(r"\b(?:bone or \w+|\w+ or bone)\b", one.quantity)
+    if joined:
+        return joined.group()
+    return one.variable if " or " in one.variable else "bone together with something else"
+
+
+_DENOMINATORS = {"scanned": "of patients scanned", "PET-positive": "of PET-positive patients"}
+
+
+def _of_whom(one: Finding) -> str:
+    return _DENOMINATORS.get(one.denominator, f"of {one.denominator}") if one.denominator else one.setting
+
+
+def fits(row: Estimate) -> bool:
+    """Whether an estimated share is one: it has limits and lies between 0 and 1."""
+    return bool(limits(row)) and 0 <= row.estimate <= 1
 
 
 def capital(text: str) -> str:

@@ -49,12 +49,23 @@ class Group:
 
 def flow(content: Content) -> Table:
     """How many patients each step left out, and why."""
-    rows = tuple(Row(capital(s.reason), (f"{s.before}", f"{s.before - s.after}", f"{s.after}")) for s in content.flow)
+    traces = any(step.trace for step in content.flow)
+    rows = tuple(
+        Row(
+            capital(s.reason),
+            (f"{s.before}", f"{s.before - s.after}", f"{s.after}", *([s.trace and trace(s.trace)] if traces else [])),
+        )
+        for s in content.flow
+    )
     records = [
-        {"reason": s.reason, "before": s.before, "excluded": s.before - s.after, "after": s.after} for s in content.flow
+        {"reason": s.reason, "before": s.before, "excluded": s.before - s.after, "after": s.after, "trace": s.trace}
+        for s in content.flow
     ]
-    columns = (Column("Before", number=True), Column("Excluded", number=True), Column("Left", number=True))
-    data = frame(records, ["reason", "before", "excluded", "after"])
+    columns = (
+        Column("Before", number=True), Column("Excluded", number=True), Column("Left", number=True),
+        *([Column(TRACE)] if traces else []),
+    )  # fmt: skip
+    data = frame(records, ["reason", "before", "excluded", "after", "trace"])
     return Table("flow", "Flow of patients: every exclusion, counted", "Step", columns, rows, data)
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sarcoid_epi.evidence import Source, source
 from sarcoid_epi.report.content import Content
-from sarcoid_epi.report.markup import author_year, finding_of, quoted_key
+from sarcoid_epi.report.markup import author_year, capital, finding_of, nameless, quoted_key
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def references(content: Content) -> tuple[Reference, ...]:
     """
     found = {key: source(key) for key in sorted(_keys(content))}
     ordered = sorted(found.values(), key=lambda paper: (author_year(paper).casefold(), paper.key))
-    return tuple(Reference(paper.key, paper.reference, _url(paper)) for paper in ordered)
+    return tuple(Reference(paper.key, _text(paper), _url(paper)) for paper in ordered)
 
 
 def _keys(content: Content) -> set[str]:
@@ -38,6 +38,14 @@ def _keys(content: Content) -> set[str]:
     for one in (*content.findings, *(finding_of(content, id) for id in ids)):
         keys |= {one.source, quoted_key(one)} - {""}
     return keys
+
+
+def _text(paper: Source) -> str:
+    """The paper in one line; one without authors goes by what else is known of it, not by its key."""
+    if paper.authors:
+        return paper.reference
+    name = nameless(paper)
+    return replace(paper, authors=capital(name), title="" if name == paper.title else paper.title).reference
 
 
 def _url(paper: Source) -> str:

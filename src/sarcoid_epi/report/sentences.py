@@ -7,13 +7,26 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from sarcoid_epi.evidence import Finding
+from sarcoid_epi.evidence import Finding, source
 from sarcoid_epi.report import markup
 from sarcoid_epi.report.content import Content
 from sarcoid_epi.report.dot_plots import organ_rows
 from sarcoid_epi.report.estimate_tables import runs_by_name
 from sarcoid_epi.report.evidence_tables import finding_share
-from sarcoid_epi.report.markup import citation, counts, finding_of, group_label, level, limits, rows_of, run_parts
+from sarcoid_epi.report.markup import (
+    author_year,
+    citation,
+    counts,
+    finding_of,
+    fits,
+    group_label,
+    level,
+    limits,
+    qualifier,
+    quoted_key,
+    rows_of,
+    run_parts,
+)
 from sarcoid_epi.results import Estimate, Run
 
 
@@ -44,19 +57,38 @@ class Sentences:
         note = f"; {row.note}" if row.note else ""
         return Markup("{} ({} limits {}{})").format(markup.share(row), level(row), between, note)
 
-    def between(self, id: str) -> Markup:
-        """The limits alone, as `low and high`, traced."""
-        return Markup('<span title="sarcoid-epi explain {}">{}</span>').format(id, limits(self.row(id), "and") or "–")
+    def between(self, id: str, beside: str = "") -> Markup:
+        """The limits alone, as `low and high`, traced; with its note, unless the row `beside` it has said the same."""
+        row = self.row(id)
+        note = "" if not row.note or (beside and self.row(beside).note == row.note) else f" ({row.note})"
+        shown = limits(row, "and") or "–"
+        return Markup('<span title="sarcoid-epi explain {}">{}</span>{}').format(id, shown, note)
+
+    def believed(self, run: str) -> Markup:
+        """What a belief makes of the records, as a clause; one that does not fit them gives no share."""
+        id, belief = self.answer(run), self.belief(run)
+        row = self.row(id)
+        if fits(row):
+            return Markup("{} under the belief “{}”").format(self.with_limits(id), belief)
+        why = row.note or "no limits"
+        if math.isnan(row.estimate):
+            return Markup("the belief “{}” gives no answer ({})").format(belief, why)
+        return Markup("the belief “{}” does not fit these records ({})").format(belief, why)
 
     def counts(self, id: str) -> Markup:
         """`events of n`, traced."""
         said = counts(self.row(id)).replace("/", " of ")
         return Markup('<span title="sarcoid-epi explain {}">{}</span>').format(id, said)
 
-    def finding(self, id: str) -> Markup:
-        """The share of a finding, with its paper."""
+    def qualified(self, id: str) -> Markup:
+        """The share of a finding, with its patients, its paper, what else it counts, and of whom."""
         one = finding_of(self.content, id)
-        return Markup("{} ({})").format(finding_share(one), citation(one.source))
+        key = quoted_key(one) or one.source
+        paper, name = source(key), author_year(source(key))
+        cohort = f"{paper.cohort}: " if paper.cohort and paper.cohort != name else ""
+        quoted = Markup(", as quoted by {}").format(citation(one.source)) if key != one.source else ""
+        of = f"; {qualifier(one)}" if qualifier(one) else ""
+        return Markup("{} ({}{}{}{})").format(finding_share(one), cohort, citation(key), quoted, of)
 
     def trace(self, id: str) -> Markup:
         """The id in small letters."""
