@@ -6,6 +6,7 @@ replicates, or tallies that were published or sent by a hospital. Group axis fir
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -73,24 +74,27 @@ def _demand_flag(column: str, levels: tuple[str, ...]) -> None:
 
 
 @dataclass(frozen=True)
-class _Coded:
+class _Coded(ABC):
     """Whole-number codes behind the counts: -1 is missing, everything else a level. Shared by the two backings."""
 
     labels: tuple[str, ...]
 
+    @abstractmethod
     def codes(self, column: str) -> NDArray[Any]:
-        raise NotImplementedError
+        """The code of each patient, in the shape of the backing."""
 
+    @abstractmethod
     def levels(self, column: str) -> tuple[str, ...]:
-        raise NotImplementedError
+        """The levels that the codes number."""
 
     @property
+    @abstractmethod
     def group(self) -> NDArray[Any]:
         """The group of each patient, in the shape of the codes."""
-        raise NotImplementedError
 
+    @abstractmethod
     def numbers(self, column: str) -> Floats:
-        raise NotImplementedError
+        """The number of each patient, NaN where missing, in the shape of the codes."""
 
     def n(self, where: str = "") -> Counts:
         return self.events(where)[0] if where else np.bincount(self.group.ravel(), minlength=len(self.labels))

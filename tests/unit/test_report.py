@@ -12,93 +12,15 @@ from pathlib import Path
 
 import pytest
 
+import report_content
+from report_content import FOREST, all_bytes, content, estimates, run, share, silent
 from sarcoid_epi.errors import ConfigurationError
 from sarcoid_epi.evidence import finding, findings
-from sarcoid_epi.report import Content, Exclusion, Hit, Ledger, build
+from sarcoid_epi.report import Content, Exclusion, Ledger, build
 from sarcoid_epi.report.forest import LOOKS, forest_lines
 from sarcoid_epi.report.markup import trace
 from sarcoid_epi.report.tables import all_tables
-from sarcoid_epi.results import Estimate, Estimates, Run
-
-NAN = float("nan")
-NASTY = '<b>&"quoted"</b> $x_1$'
-
-FOREST = (
-    "baughman2001.osseous",
-    "kucharz2020.bone_prev_sparks_count",
-    "kucharz2020.bone_prev_sparks_stated",
-    "glanowski2018.osseous",
-    "jansen2005.osseous_at_presentation",
-    "jansen2005.osseous_follow_up",
-    "demaria2020.osseous",
-    "jmb_pet195.osseous",
-)
-
-
-def run(name: str, references: str = "wilson1927") -> Run:
-    estimator = name.partition("-")[0]
-    return Run(name, estimator, "what", f"Label of {estimator}", references, "counts of patients", "", NASTY, "0")
-
-
-def share(run_name: str, term: str, events: float, n: float, group: str = "all") -> Estimate:
-    p = events / n
-    return Estimate(run_name, term, group, NAN, p, 0.01, max(0, p - 0.02), min(1, p + 0.02), 0.95, n, events, "")
-
-
-def silent(run_name: str, term: str, note: str, group: str = "all") -> Estimate:
-    return Estimate(run_name, term, group, NAN, NAN, NAN, NAN, NAN, 0.95, NAN, NAN, note)
-
-
-def estimates() -> Estimates:
-    mean = Estimate("means", "age_at_diagnosis", "all", NAN, 45.4, 1.4, 42.6, 48.2, 0.95, 90, NAN, "")
-    pooled = share("pooled_prevalence-pet_series", "osseous_recorded", 49, 305)
-    rows = (
-        share("shares", "sex=female", 60, 100),
-        share("shares", "sex=male", 40, 100),
-        share("shares", f"centre={NASTY}", 40, 80),
-        share("shares", "fever", 10, 95),
-        mean,
-        *(share("shares-by-sex", "fever", 5, n, f"sex={sex}") for sex, n in (("female", 60), ("male", 35))),
-        share("organs", "lung", 95, 100),
-        share("organs", "gut", 1, 100),
-        silent("organs", "heart", "no column 'heart'"),
-        *(share("organs-by-lofgren_broad", "lung", 40, 50, f"lofgren_broad={level}") for level in ("no", "yes")),
-        share("recorded_osseous", "osseous_recorded", 3, 100),
-        share("hypercalcaemia", "hypercalcaemia", 0, 80),
-        share("corrected_prevalence-clinical", "osseous", 15, 100),
-        replace(share("corrected_prevalence-vague", "osseous", 1, 100), estimate=-0.01, note="below zero"),
-        pooled,
-        replace(pooled, term="prediction", conf_low=0.02, conf_high=0.6),
-        replace(pooled, term="tau", estimate=0.4),
-    )
-    return Estimates(rows, tuple(run(name) for name in dict.fromkeys(row.run for row in rows)))
-
-
-def content() -> Content:
-    return Content(
-        title=f"A report on {NASTY}",
-        question=NASTY,
-        data=f"100 patients of {NASTY}.csv",
-        estimates=estimates(),
-        findings=findings(topic="osseous"),
-        forest=FOREST,
-        pooled_from=("demaria2020.osseous",),
-        set_aside=(("mostard2012.osseous_or_marrow_of_scanned", "counts something else"),),
-        flow=(Exclusion("asked", 120, 120), Exclusion(NASTY, 120, 100, "entry.share")),
-        calibration=(
-            Hit("lung", "organs.lung.share", "all patients", 0.95, 0.95 + 1e-9, "cited: baughman2001.osseous"),
-        ),
-        ledger=(
-            Ledger("world", "osseous.true_prevalence", 0.12, "assumed", NASTY),
-            Ledger("belief clinical", "sensitivity.value", 0.2, "cited", "baughman2001.osseous"),
-        ),
-        configuration={"size": "100"},
-        inputs={"patients.csv": "0" * 64},
-    )
-
-
-def all_bytes(folder: Path) -> dict[str, bytes]:
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+from sarcoid_epi.results import Estimates
 
 
 @pytest.fixture(scope="module")
@@ -221,7 +143,7 @@ def test_the_same_bytes_in_another_place_time_zone_and_locale(built, tmp_path, e
     folder = tmp_path / "anöther place"
     folder.mkdir()
     (folder / "matplotlibrc").write_text("lines.linewidth: 9\nfont.size: 33\n")
-    code = f"import pathlib, runpy; m = runpy.run_path({__file__!r}); m['build'](m['content'](), pathlib.Path('r'))"
+    code = f"import pathlib, runpy; m = runpy.run_path({report_content.__file__!r}); m['build'](m['content'](), pathlib.Path('r'))"
     subprocess.run([sys.executable, "-c", code], cwd=folder, env=os.environ | elsewhere, check=True)
     assert all_bytes(folder / "r") == all_bytes(built)
 
@@ -423,93 +345,3 @@ def test_the_room_imports_only_what_lies_below_it():
 def test_an_empty_content_still_makes_a_page(tmp_path):
     text = build(Content("t", "q", "d", Estimates((), ())), tmp_path / "deep" / "r").read_text(encoding="utf-8")
     assert "This report was given no published findings" in text
-
-
-def break_figures(monkeypatch: pytest.MonkeyPatch, error: type[BaseException]) -> None:
-    def fail(content: Content) -> None:
-        raise error("in the middle")
-
-    monkeypatch.setattr("sarcoid_epi.report.document.all_figures", fail)
-
-
-@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
-def test_a_failure_in_the_middle_leaves_the_old_report(tmp_path, monkeypatch, error):
-    out = tmp_path / "r"
-    build(Content("old", "q", "d", Estimates((), ())), out)
-    before = all_bytes(out)
-    break_figures(monkeypatch, error)
-    with pytest.raises(error):
-        build(content(), out)
-    assert all_bytes(out) == before
-    assert [path.name for path in tmp_path.iterdir()] == ["r"]
-
-
-def test_a_new_report_replaces_the_old_one_and_keeps_what_is_not_of_it(tmp_path):
-    out = tmp_path / "r"
-    build(content(), out)
-    (out / "notes.txt").write_text("mine")
-    build(Content("new", "q", "d", Estimates((), ())), out)
-    assert (out / "notes.txt").read_text() == "mine"
-    assert not (out / "tables").exists()
-    assert [path.name for path in tmp_path.iterdir()] == ["r"]
-    build(content(), out)
-    assert "notes.txt" not in json.loads((out / "manifest.json").read_text(encoding="utf-8"))["outputs"]
-
-
-def test_a_folder_with_files_of_others_is_refused(tmp_path):
-    (tmp_path / "r").mkdir()
-    (tmp_path / "r" / "thesis.docx").write_text("years of work")
-    with pytest.raises(ConfigurationError, match="it holds files but no earlier report"):
-        build(content(), tmp_path / "r")
-    (tmp_path / "r" / "manifest.json").write_text('{"made_by": "something else"}')
-    with pytest.raises(ConfigurationError, match="it holds files but no earlier report"):
-        build(content(), tmp_path / "r")
-    assert (tmp_path / "r" / "thesis.docx").read_text() == "years of work"
-
-
-def test_a_file_a_link_and_the_folder_one_is_in_are_refused(tmp_path, monkeypatch):
-    (tmp_path / "file").write_text("")
-    (tmp_path / "link").symlink_to(tmp_path, target_is_directory=True)
-    monkeypatch.chdir(tmp_path)
-    for place, said in (("file", "'file' is not a folder"), ("link", "replace a link"), (".", "the folder you are in")):
-        with pytest.raises(ConfigurationError, match=said):
-            build(content(), Path(place))
-
-
-def test_a_place_that_cannot_be_written_is_a_sentence(tmp_path, monkeypatch):
-    small = Content("t", "q", "d", Estimates((), ()))
-    (tmp_path / "file").write_text("")
-    monkeypatch.chdir(tmp_path)
-    for place in ("file/sub", "file/sub/deep"):
-        with pytest.raises(ConfigurationError, match="is not a folder; name another place"):
-            build(small, Path(place))
-    build(small, Path("r"))
-    before = all_bytes(tmp_path)
-
-    def full(path: Path, *_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    for way in ("write_text", "write_bytes"):  # the page, and the estimates by way of `files.write_text`
-        with monkeypatch.context() as patch:
-            patch.setattr(Path, way, full)
-            with pytest.raises(ConfigurationError, match=r"^'r' cannot be written, because no space left on device;"):
-                build(small, Path("r"))
-    assert all_bytes(tmp_path) == before
-
-
-def test_what_a_killed_build_left_is_cleared_away_but_nothing_else(tmp_path):
-    small = Content("t", "q", "d", Estimates((), ()))
-    out, partial, old = tmp_path / "r", tmp_path / ".r.partial", tmp_path / ".r.old"
-    build(small, out)
-    (out / "notes.txt").write_text("mine")
-    out.rename(old)
-    partial.mkdir()
-    (partial / ".sarcoid-epi-partial").touch()
-    build(small, out)
-    assert (out / "notes.txt").read_text() == "mine"
-    assert [path.name for path in tmp_path.iterdir()] == ["r"]
-    partial.mkdir()
-    (partial / "mine.txt").touch()
-    with pytest.raises(ConfigurationError, match="needed for building"):
-        build(small, out)
-    assert (partial / "mine.txt").exists()

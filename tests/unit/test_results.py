@@ -47,7 +47,9 @@ def test_adding_joins_rows_and_runs_in_order():
 
 def test_adding_the_same_again_changes_nothing_even_where_nothing_could_be_estimated():
     again = Estimates((replace(TWO), replace(NONE, estimate=np.float64("nan") * 1.0)), (replace(RUN),))
-    same(Estimates((TWO, NONE), (RUN,)) + again, Estimates((TWO, NONE), (RUN,)))
+    twice = Estimates((TWO, NONE), (RUN,)) + again
+    assert len(twice.rows) == 2
+    same(twice, Estimates((TWO, NONE), (RUN,)))
     same(Estimates((), ()) + BOTH + Estimates((), ()), BOTH)
 
 

@@ -75,7 +75,7 @@ def style() -> Iterator[None]:
 
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update(STYLE)  # type: ignore[arg-type]
+        mpl.rcParams.update(STYLE)  # type: ignore[arg-type]  # the stubs know rcParams' keys only as literals
         yield
 
 
