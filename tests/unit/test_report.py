@@ -143,7 +143,10 @@ def test_the_same_bytes_in_another_place_time_zone_and_locale(built, tmp_path, e
     folder = tmp_path / "anöther place"
     folder.mkdir()
     (folder / "matplotlibrc").write_text("lines.linewidth: 9\nfont.size: 33\n")
-    code = f"import pathlib, runpy; m = runpy.run_path({report_content.__file__!r}); m['build'](m['content'](), pathlib.Path('r'))"
+    code = (
+        "import pathlib, runpy; from sarcoid_epi.report import build; "
+        f"build(runpy.run_path({report_content.__file__!r})['content'](), pathlib.Path('r'))"
+    )
     subprocess.run([sys.executable, "-c", code], cwd=folder, env=os.environ | elsewhere, check=True)
     assert all_bytes(folder / "r") == all_bytes(built)
 
