@@ -179,25 +179,30 @@ def estimate(
 
 @app.command()
 def evidence(
-    id: Annotated[str | None, typer.Argument(help="A finding; without one, all are listed.")] = None,
+    id: Annotated[str | None, typer.Argument(help="A finding or a paper; without one, all are listed.")] = None,
     topic: Annotated[str, typer.Option("--topic", help="Only findings of a topic.")] = "",
     as_json: JsonOption = False,
 ) -> None:
     """What the literature printed: source, place, counts with exact limits, flags."""
-    from sarcoid_epi.evidence import TOPICS, describe, finding, findings
+    from sarcoid_epi.errors import unknown
+    from sarcoid_epi.evidence import TOPICS, describe, finding, findings, sources
     from sarcoid_epi.evidence.describe import summary
 
     if topic and topic not in TOPICS:
-        from sarcoid_epi.errors import unknown
-
         raise ConfigurationError(unknown("topic", topic, TOPICS))
-    chosen = (finding(id),) if id else findings(topic=topic) if topic else findings()
+    papers = {paper.key: paper for paper in sources()}
+    asked = {"source": id} if id else {}
+    asked |= {"topic": topic} if topic else {}
+    chosen = (finding(id),) if id is not None and id not in papers else findings(**asked)
     if as_json:
-        fields = chosen[0].__dataclass_fields__
-        rows = [{name: getattr(f, name) for name in fields} for f in chosen]
+        rows = [{name: getattr(f, name) for name in f.__dataclass_fields__} for f in chosen]
         typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+    elif id is not None and id not in papers:
+        typer.echo(describe(chosen[0]))
     else:
-        typer.echo(describe(chosen[0]) if id else "\n".join(summary(f) for f in chosen))
+        heading = [papers[id].reference] if id else []
+        legend = ["", "! contradicts its own counts"] if any(f.conflict for f in chosen) else []
+        typer.echo("\n".join([*heading, *(summary(f) for f in chosen), *legend]))
 
 
 @app.command()

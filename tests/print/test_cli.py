@@ -281,13 +281,22 @@ def test_a_finding_is_told_by_its_id(run):
     assert "counts:               20/2013 = 0.99%" in out
 
 
+def test_the_findings_of_one_paper_stand_below_its_reference(run):
+    code, out, _ = run("evidence", "sparks2014")
+    assert code == 0
+    assert out.startswith("Sparks et al. (2014). Seminars in Arthritis")
+    assert all(line.startswith("sparks2014.") for line in out.splitlines()[1:])
+
+
 def test_the_evidence_is_listed_whole_or_by_topic_and_as_json(run):
     _, every, _ = run("evidence")
     _, calcium, _ = run("evidence", "--topic", "calcium")
     _, out, _ = run("evidence", "--topic", "calcium", "--json")
     assert set(calcium.splitlines()) < set(every.splitlines())
     rows = json.loads(out)
-    assert [row["id"] for row in rows] == [line.partition(":")[0] for line in calcium.splitlines()]
+    listed, legend = calcium.splitlines()[:-2], calcium.splitlines()[-1]
+    assert legend == "! contradicts its own counts"
+    assert [row["id"] for row in rows] == [line.partition(":")[0] for line in listed]
     assert {row["topic"] for row in rows} == {"calcium"}
 
 
