@@ -108,11 +108,10 @@ def report(
     typer.echo(page)
     from sarcoid_epi.results import read
 
-    answers = read(page.parent)
-    silent = sum(math.isnan(row.estimate) for row in answers.rows)
+    silent, answers = _silent(read(page.parent))
     if silent:
-        typer.echo(f"{silent} of {len(answers.rows)} numbers could not be estimated; their notes say why", err=True)
-    raise typer.Exit(_code(answers))
+        typer.echo(f"{silent} of {answers} answers could not be estimated; their notes say why", err=True)
+    raise typer.Exit(NOT_ESTIMABLE if silent else 0)
 
 
 @app.command()
@@ -174,7 +173,7 @@ def estimate(
         typer.echo(answers.frame().to_json(orient="records", indent=1, double_precision=10, force_ascii=False))
     else:
         typer.echo(_table(answers))
-    raise typer.Exit(_code(answers))
+    raise typer.Exit(NOT_ESTIMABLE if _silent(answers)[0] else 0)
 
 
 @app.command()
@@ -258,9 +257,14 @@ def _listed(kind: str) -> None:
         typer.echo(f"{name:{max(map(len, names)) + 2}}{load(name).label}")
 
 
-def _code(answers: Estimates) -> int:
-    """4 when something could not be estimated, else 0."""
-    return NOT_ESTIMABLE if any(math.isnan(row.estimate) for row in answers.rows) else 0
+def _silent(answers: Estimates) -> tuple[int, int]:
+    """How many answers could not be estimated, and of how many; that nobody had a film is a description, no answer."""
+    from sarcoid_epi.estimators import CATALOGUE
+
+    described = {estimator.name for estimator in CATALOGUE if estimator.question == "description"}
+    asked = {run.run for run in answers.runs if run.estimator not in described}
+    rows = [row for row in answers.rows if row.run in asked]
+    return sum(math.isnan(row.estimate) for row in rows), len(rows)
 
 
 def _varied(pairs: list[str] | None) -> dict[str, float]:

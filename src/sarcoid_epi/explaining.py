@@ -125,9 +125,13 @@ def _run(name: str, report: Path | None) -> str | None:
     estimator = next((e for e in CATALOGUE if name.startswith(f"{e.name}-")), None)
     if estimator is None:
         return None
-    runs = [run for run in read(report).runs if run.run == name] if report else []
     lines = [f"{name}: {estimator.doc}"]
-    return "\n".join(lines + [f"\nHere it rests on {run.rests_on}; data: {run.data}" for run in runs])
+    if report is not None:
+        runs = {run.run: run for run in read(report).runs}
+        if name not in runs:
+            raise ConfigurationError(unknown("run", name, runs, report.name))
+        lines.append(f"\nHere it rests on {runs[name].rests_on}.")
+    return "\n".join(lines)
 
 
 def _estimate(name: str, report: Path | None) -> str:

@@ -49,7 +49,8 @@ def test_the_documents_show_commands():
 @by_document
 def test_every_option_named_in_a_sentence_exists(document):
     """Options of other programs stand with their program: the words before them begin with its name."""
-    known = {option for c in typer.main.get_command(app).commands.values() for p in c.params for option in p.opts}
+    program = typer.main.get_command(app)
+    known = {option for c in (program, *program.commands.values()) for p in c.params for option in p.opts}
     known |= {"--help", "--upgrade"}  # the second is uv's
     assert set(re.findall(r"`(--[a-z-]+)`", text(document))) <= known
 
@@ -101,12 +102,12 @@ def test_every_source_of_the_methods_is_registered_and_listed_with_its_title():
 
 def test_methods_tell_every_method_and_estimator():
     from sarcoid_epi.estimators import CATALOGUE
-    from sarcoid_epi.stats import meta, misclassification, proportion
+    from sarcoid_epi.stats import believed, meta, misclassification, proportion
 
     told = set(re.findall(r"^### (\w+)$", text(METHODS), re.MULTILINE))
     public = {
         name
-        for module in (meta, misclassification, proportion)
+        for module in (believed, meta, misclassification, proportion)
         for name, value in vars(module).items()
         if inspect.isfunction(value) and value.__module__ == module.__name__ and not name.startswith("_")
     }

@@ -44,7 +44,7 @@ def pooled_prevalence(strata: Strata) -> Answers:
     The series are independent, share no patients, and differ among each other like draws from one distribution of
     ways to look and of patients. Where they differ in how they looked, the pooled share is an average over ways to
     look, not the prevalence of anything. With few series limits are rough: in simulations with four series of the sizes
-    published here they covered 0.90 to 0.93 instead of 0.95, with three 0.95 to 0.99.
+    published here they covered 0.90 to 0.92 instead of 0.95, with three 0.91 to 0.99.
 
     References
     ----------
