@@ -52,6 +52,7 @@ def synthetic(
     return _content(
         title=f"Sarcoidosis: {design.label.partition(':')[0].lower()}, synthetic",
         data=f"{counted(size, 'synthetic patient')} (world {world.name}, design {design.name}, seed {seed})",
+        kind=design.about,
         frame=cohort.patients,
         beliefs=beliefs,
         by=by,
@@ -80,6 +81,7 @@ def own(
     return _content(
         title=f"Sarcoidosis: {file.rpartition('.')[0]}",
         data=f"{counted(len(frame), 'patient')} of {file}",
+        kind="any",
         frame=frame,
         beliefs=beliefs,
         by=by,
@@ -134,6 +136,7 @@ def _content(
     *,
     title: str,
     data: str,
+    kind: str,
     frame: pd.DataFrame,
     beliefs: Sequence[Belief],
     by: str | None,
@@ -145,7 +148,8 @@ def _content(
 ) -> Content:
     estimates = pooled() + ask(CATALOGUE, strata.whole(frame), data=data)
     for belief in beliefs:
-        estimates += ask(CATALOGUE, strata.whole(frame), data=data, question="underdiagnosis", belief=belief)
+        answers = ask(CATALOGUE, strata.whole(frame), data=data, question="underdiagnosis", belief=belief)
+        estimates += answers.remarked(_mismatch(belief, kind))
     groups = by if by is not None else GROUPS if GROUPS in frame.columns else ""
     if groups:
         estimates += ask(CATALOGUE, strata.by(frame, groups), data=data, by=groups)
@@ -173,6 +177,13 @@ def _set_aside() -> tuple[tuple[str, str], ...]:
     pooled_ids = _pooled_ids()
     reasons = ((id, overlapping.get(id) or finding(id).why_not_pooled) for id in FOREST if id not in pooled_ids)
     return tuple((id, reason) for id, reason in reasons)
+
+
+def _mismatch(belief: Belief, kind: str) -> str:
+    """A word where a belief about one kind of record is put to another."""
+    if "any" in (belief.about, kind) or belief.about == kind:
+        return ""
+    return f"a belief about {belief.about}, put to {kind}"
 
 
 def _named(beliefs: Sequence[Belief]) -> dict[str, Belief]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +92,13 @@ class Estimates:
         rows = tuple(r for r in self.rows if (not runs or r.run in runs) and (group is None or r.group == group))
         kept = {row.run for row in rows}
         return Estimates(rows, tuple(run for run in self.runs if run.run in kept))
+
+    def remarked(self, remark: str) -> Estimates:
+        """The same with a remark added to every note; without a remark, the same."""
+        if not remark:
+            return self
+        rows = (replace(row, note="; ".join(filter(None, (row.note, remark)))) for row in self.rows)
+        return Estimates(tuple(rows), self.runs)
 
     def one(self, id: str) -> Estimate:
         """The row with an id; a missing one is an error, so that no report prints an invented number."""

@@ -171,8 +171,9 @@ def test_the_summary_reads_as_prose(tmp_path):
     assert (
         "In this cohort osseous sarcoidosis is on record in 60 of 3000 patients in whom that is known: 2.0 % "
         "(95 % limits 1.5 to 2.6 %). How many have it depends on what is believed about detection: 15.0 % "
-        "(95 % limits 7.0 to 40.0 %) under the belief “clinical”; the belief “strict” does not fit these records (more "
-        "false alarms than records); the belief “far” does not fit these records (no limits); the belief “silent” "
-        "gives no answer (nobody seen). The records alone cannot tell which belief is right."
+        "(95 % limits 7.0 to 40.0 %) under the belief “clinical”; under the belief “strict” the estimate falls below "
+        "zero, the 95 % limits are −1.2 to 2.0 % (more false alarms than records); the belief “far” does not fit these "
+        "records (no limits); the belief “silent” gives no answer (nobody seen). The records alone cannot tell which "
+        "belief is right."
     ) in words(page)
     assert "Records alone do not identify how much is missed." in words(page)

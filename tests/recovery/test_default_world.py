@@ -89,18 +89,18 @@ def test_lofgren_patients_differ_as_published(clinic):
 
 
 def test_half_of_acute_onsets_fall_into_the_spring_quarter(clinic, world):
-    """49 % in the quarter around the peak; other causes of acute onset flatten it by a point at most."""
+    """49 % in the quarter around the peak; other causes of acute onset flatten it by about a point."""
     day = clinic.patients["onset_date"].dt.dayofyear
     peak = world.lofgren.season_peak_day.value
     near = (day - peak).abs() <= 365 / 8
     acute = clinic.truth["acute_onset"]
-    assert near[acute].mean() == pytest.approx(0.49, abs=error(0.49, int(acute.sum())) + 0.01)
+    assert near[acute].mean() == pytest.approx(0.49, abs=error(0.49, int(acute.sum())) + 0.015)
     assert near[~acute].mean() == pytest.approx(0.25, abs=0.04)
 
 
 def test_the_published_share_is_younger_than_40_at_diagnosis(clinic):
-    """46 %; the cuts at 16 and 80 years and the short delay after acute onset hardly move it."""
-    assert (clinic.patients["age_at_diagnosis"] < 40).mean() == pytest.approx(0.46, abs=error(0.46, SIZE) + 0.006)
+    """46 %, as solved for; acute onset is a little commoner in the young, which the rule leaves out."""
+    assert (clinic.patients["age_at_diagnosis"] < 40).mean() == pytest.approx(0.46, abs=error(0.46, SIZE) + 0.002)
 
 
 def test_stages_of_all_patients_have_their_published_shares(world, clinic):

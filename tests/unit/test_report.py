@@ -250,7 +250,7 @@ def test_a_belief_that_does_not_fit_is_named_and_not_drawn(html, built):
     caption = next(part for part in re.findall(r"<figcaption>(.*?) <a", html) if "Diamonds" in part)
     assert "Left out, since they give no share of these records: Belief “vague” (below zero)." in caption
     assert "corrected_prevalence-vague" not in (built / "figures" / "corrected.svg").read_text(encoding="utf-8")
-    assert "the belief “vague” does not fit these records (below zero)" in html
+    assert "under the belief “vague” the estimate falls below zero" in html
 
 
 def test_an_exclusion_shows_the_path_that_set_it():

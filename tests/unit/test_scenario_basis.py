@@ -106,7 +106,7 @@ def test_a_derived_parameter_that_is_varied_itself_becomes_an_assumption():
         ("share_at_least", (0, 1, 2, 3, 4), 1.0),
         ("share_in_the_rest", (0.5, 0.25, 0.2), 0.6),
         ("share_in_the_rest", (0.5, 1, 0.2), 0.5),
-        ("median_onset_age", (0.5, 40, 0.3, 0.4, 1.0, 1e-9, 1.0), 40),
+        ("median_onset_age", (0.5, 40, 0.3, 0.4, 1.0, 1e-9, 1e9, 1e-9, 1.0, 1.0, 0.1, 0.2), 40),
         ("weibull_shape", (math.exp(-1), 1, math.exp(-4), 2), 2),
         ("weibull_scale", (math.exp(-1), 3, math.exp(-4), 6), 3),
         ("season_amplitude", (0.25, 0.3), 0),
@@ -144,5 +144,7 @@ def test_a_season_that_cannot_be_is_refused():
 
 
 def test_women_who_fall_ill_later_make_the_median_of_men_lower():
-    one, other = (RULES["median_onset_age"](0.46, 40, 0.32, 0.6, ratio, 0.5, 0.5) for ratio in (1.0, 1.2))
+    one, other = (
+        RULES["median_onset_age"](0.46, 40, 0.32, 0.6, ratio, 16, 80, 0.5, 0.5, 15, 0.1, 0.2) for ratio in (1.0, 1.2)
+    )
     assert other < one

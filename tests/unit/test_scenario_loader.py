@@ -299,7 +299,7 @@ def test_a_design_is_no_world(tmp_path):
         ),
         ({"stage.acute_0": 0.5}, "stage.acute_at_least_ii: -0.31 is not a share"),
         ({"stage.at_least_iv": 0.9}, "stage: at_least_iv 0.9, at_least_iii"),
-        ({"age.youngest": 95}, "age: youngest 95, oldest 80: each must be at least the one before"),
+        ({"age.youngest": 95}, "because the youngest, 95, must be younger than the oldest, 80"),
     ],
 )
 def test_what_cannot_be_varied_is_refused_in_words(vary, said):

@@ -73,7 +73,12 @@ class Sentences:
         why = row.note or "no limits"
         if math.isnan(row.estimate):
             return Markup("the belief “{}” gives no answer ({})").format(belief, why)
-        return Markup("the belief “{}” does not fit these records ({})").format(belief, why)
+        if math.isnan(row.conf_low):
+            return Markup("the belief “{}” does not fit these records ({})").format(belief, why)
+        between = limits(row, "to")
+        outside = "below zero" if row.estimate < 0 else "above one"
+        said = "under the belief “{}” the estimate falls {}, the {} limits are {} ({})"
+        return Markup(said).format(belief, outside, level(row), between, why)
 
     def counts(self, id: str) -> Markup:
         """`events of n`, traced."""

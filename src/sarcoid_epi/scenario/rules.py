@@ -69,22 +69,41 @@ def share_in_the_rest(overall: float, part: float, share_in_part: float) -> floa
 
 
 def median_onset_age(
-    share_below: float, age: float, log_sd: float, women: float, women_ratio: float, scale: float, shape: float
+    share_below: float,
+    age: float,
+    log_sd: float,
+    women: float,
+    women_ratio: float,
+    youngest: float,
+    oldest: float,
+    scale: float,
+    shape: float,
+    longest: float,
+    acute: float,
+    acute_ratio: float,
 ) -> float:
     """Median age of men at onset, for a share of all patients to be younger than an age at diagnosis.
 
-    Ages at onset are log-normal with median m in men and m times `women_ratio` in women; the delay to diagnosis is
-    Weibull. Solves for m: the mean of Phi(log((age - delay) / median) / sd), over delays and over the sexes with their
-    medians, is the share.
+    Ages at onset are log-normal with median m in men and m times `women_ratio` in women, cut at `youngest` and
+    `oldest`; the delay to diagnosis is Weibull, cut at `longest`, and `acute_ratio` times as long in the `acute` share.
+    Solves for m: the mean over delays and sexes of the chance that the onset lay before age - delay is the share.
     """
-    delays = scale * (-np.log1p(-(np.arange(2000) + 0.5) / 2000)) ** (1 / shape)
-    onset = np.log(np.maximum(age - delays, 1e-9))
+    reached = -np.expm1(-((longest / scale) ** shape))
+    delays = scale * (-np.log1p(-reached * (np.arange(2000) + 0.5) / 2000)) ** (1 / shape)
+
+    def younger(median: float, part_of_delay: float) -> float:
+        latest = np.clip(age - part_of_delay * delays, youngest, oldest)
+        at, low, high = (ndtr(np.log(end / median) / log_sd) for end in (latest, youngest, oldest))
+        return float(np.mean((at - low) / (high - low)))
 
     def excess(median: float) -> float:
-        men, others = (ndtr((onset - log(median * ratio)) / log_sd) for ratio in (1.0, women_ratio))
-        return float(np.mean((1 - women) * men + women * others)) - share_below
+        parts = ((1 - acute, 1.0), (acute, acute_ratio))
+        sexes = ((1 - women, median), (women, median * women_ratio))
+        return sum(p * s * younger(m, part) for p, part in parts for s, m in sexes) - share_below
 
-    return float(brentq(excess, 1, 200))
+    if not 0 < youngest < oldest:
+        raise ValueError(f"the youngest, {youngest:g}, must be younger than the oldest, {oldest:g}")
+    return float(brentq(excess, youngest, oldest))
 
 
 def weibull_shape(share_after_first: float, first: float, share_after_second: float, second: float) -> float:

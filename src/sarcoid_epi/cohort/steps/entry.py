@@ -48,7 +48,7 @@ def _weibull(u: Floats, scale: float, shape: float, longest: Column) -> Floats:
 def onset_date(u: Floats, design: Design, season: Column, delay_days: Column, years_since_diagnosis: Column) -> Column:
     """The day of the year that the season says, in the year that brings the look into the study's years."""
     first, last = design.calendar.first_year.value, design.calendar.last_year.value
-    look = first + u * (last + 1 - first)
+    look = first + 1 + u * (last - first)  # onset falls up to a year before the day that this asks for
     year = np.floor(look - years_since_diagnosis - delay_days / DAYS_PER_YEAR - season)
     january = (year - 1970).astype(np.int64).astype("datetime64[Y]").astype("datetime64[D]")
     return np.asarray(january + (season * 365).astype(np.int64))
