@@ -75,7 +75,7 @@ def test_edges_are_a_number_or_nan_and_never_a_silent_end():
     everybody = believed_share(60, 60, 0.2, 20, 0.998, 1000)
     assert everybody.estimate > 1
     assert np.isnan(everybody.low)
-    assert everybody.possible < 1e-3
+    assert everybody.possible < 1e-12
     for events, n, se, sp in ((0, 0, 0.5, 0.9), (3, 10, 0.5, 0.5)):
         answer = believed_share(events, n, se, 10, sp, 10)
         assert np.isnan([answer.estimate, answer.low, answer.high]).all()

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import sha256
 
 import numpy as np
 from scipy.special import expit, logit
@@ -229,8 +228,3 @@ def _sites_reached(world: World) -> tuple[Reached, ...]:
         Reached("site_pattern", f"sites.{name}", "osseous", t.value, float(table[members[name]].sum()), str(t.basis))
         for name, t in targets.items()
     )
-
-
-def fingerprint(*scenario: World | Design) -> str:
-    """A hash of everything that a world and a design say."""
-    return sha256("\n".join(part.model_dump_json() for part in scenario).encode()).hexdigest()
