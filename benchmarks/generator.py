@@ -6,8 +6,8 @@ from collections.abc import Callable
 from sarcoid_epi.cohort import calibrate, generate, replicates
 from sarcoid_epi.cohort.node import ancestors
 from sarcoid_epi.cohort.steps import NODES
-from sarcoid_epi.cohort.streams import uniforms
 from sarcoid_epi.scenario import load_design, load_world
+from sarcoid_epi.streams import uniforms
 from sarcoid_epi.vocabulary import PATIENT_BY_NAME
 
 ROWS = 500_000

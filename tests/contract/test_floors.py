@@ -28,6 +28,7 @@ FLOORS = {
     "vocabulary": 1,
     "files": 1,
     "stats": 1,
+    "streams": 1,
     "errors": 0,
 }
 
@@ -37,7 +38,7 @@ STRANGERS = {
     "estimands": {"cohort", "scenario", "report", "evidence", "strata", "patients"},
     "evidence": {"stats", "files"},
     "report": {"scenario", "strata", "patients", "stats"},
-    "scenario": {"results", "strata", "patients", "stats"},
+    "scenario": {"results", "strata", "patients"},
     "estimators": {"cohort", "report", "evidence", "patients"},
 }
 

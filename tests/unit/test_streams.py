@@ -5,7 +5,7 @@ import pytest
 from numpy.random import Philox
 from scipy.stats import kstest
 
-from sarcoid_epi.cohort.streams import uniforms
+from sarcoid_epi.streams import uniforms
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 8, 9, 1000, 4096])

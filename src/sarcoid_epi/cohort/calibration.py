@@ -20,9 +20,9 @@ from scipy.stats import qmc
 from sarcoid_epi.cohort.node import Column, Columns, Node, Target, ancestors, drawn
 from sarcoid_epi.cohort.sites import PATTERNS, site_table
 from sarcoid_epi.cohort.steps import NODES
-from sarcoid_epi.cohort.streams import Floats
 from sarcoid_epi.errors import ConfigurationError, Problem
 from sarcoid_epi.scenario import Design, Parameter, World
+from sarcoid_epi.streams import Floats
 from sarcoid_epi.vocabulary import SITES
 
 REFERENCE_POINTS = 2**17

@@ -17,9 +17,9 @@ from sarcoid_epi.cohort.calibration import Calibration, Intercepts, calibrate
 from sarcoid_epi.cohort.intervention import intervened
 from sarcoid_epi.cohort.node import Column, Columns, Node, ancestors, drawn
 from sarcoid_epi.cohort.steps import NODES
-from sarcoid_epi.cohort.streams import Floats, Uniforms, uniforms
 from sarcoid_epi.errors import ConfigurationError, Problem, unknown
 from sarcoid_epi.scenario import Design, World
+from sarcoid_epi.streams import Floats, Uniforms, uniforms
 from sarcoid_epi.vocabulary import PATIENT_BY_NAME, TRUTH_BY_NAME
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from sarcoid_epi.cohort.streams import Floats, Uniforms
 from sarcoid_epi.scenario import Design, World
+from sarcoid_epi.streams import Floats, Uniforms
 
 Column = NDArray[Any]
 Columns = dict[str, Column]

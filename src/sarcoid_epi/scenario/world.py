@@ -9,6 +9,13 @@ from pydantic import model_validator
 from sarcoid_epi.scenario.parameter import LogOdds, Positive, Section, Share, demand_order, demand_room
 
 
+class Occurrence(Section):
+    """New cases per 100 000 people and year, and people living with the disease per 100 000."""
+
+    incidence: Positive
+    prevalence: Positive
+
+
 class Sex(Section):
     women: Share
 
@@ -183,6 +190,7 @@ class World(Section):
 
     name: str
     label: str
+    occurrence: Occurrence
     sex: Sex
     ancestry: Ancestry
     age: Age

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from sarcoid_epi.cohort.node import Column, Node, variable
-from sarcoid_epi.cohort.streams import Floats
 from sarcoid_epi.scenario import Design
+from sarcoid_epi.streams import Floats
 from sarcoid_epi.vocabulary import MODALITIES, SITES
 
 NOT_DONE = -1

@@ -7,8 +7,8 @@ from scipy.special import ndtr, ndtri
 
 from sarcoid_epi.cohort.node import Column, flag, variable
 from sarcoid_epi.cohort.steps.demography import FEMALE
-from sarcoid_epi.cohort.streams import Floats
 from sarcoid_epi.scenario import Design, World
+from sarcoid_epi.streams import Floats
 
 NOT_MEASURED = -1
 

@@ -7,8 +7,8 @@ from scipy.special import ndtri
 
 from sarcoid_epi.cohort.node import Column, flag, variable
 from sarcoid_epi.cohort.steps.demography import BLACK, FEMALE
-from sarcoid_epi.cohort.streams import Floats
 from sarcoid_epi.scenario import World
+from sarcoid_epi.streams import Floats
 
 
 @flag("lofgren.acute_onset")

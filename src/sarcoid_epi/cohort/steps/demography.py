@@ -6,8 +6,8 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from sarcoid_epi.cohort.node import Column, variable
-from sarcoid_epi.cohort.streams import Floats
 from sarcoid_epi.scenario import Design, World
+from sarcoid_epi.streams import Floats
 
 FEMALE, MALE = 0, 1
 WHITE, BLACK, OTHER = 0, 1, 2

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from sarcoid_epi.cohort.node import Column, flag, variable
-from sarcoid_epi.cohort.streams import Floats
 from sarcoid_epi.scenario import Design, World
+from sarcoid_epi.streams import Floats
 
 DAYS_PER_YEAR = 365.2425
 

@@ -8,8 +8,8 @@ from scipy.special import ndtr, ndtri
 from sarcoid_epi.cohort.node import Column, Node, flag, variable
 from sarcoid_epi.cohort.sites import site_table
 from sarcoid_epi.cohort.steps.demography import BLACK
-from sarcoid_epi.cohort.streams import Floats
 from sarcoid_epi.scenario import World
+from sarcoid_epi.streams import Floats
 from sarcoid_epi.vocabulary import SITES
 
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from sarcoid_epi.cohort.node import Column, flag, variable
 from sarcoid_epi.cohort.steps.demography import FEMALE
-from sarcoid_epi.cohort.streams import Floats
 from sarcoid_epi.scenario import World
+from sarcoid_epi.streams import Floats
 
 
 @flag("presentation.incidental", among="not acute_onset")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from sarcoid_epi.cohort.node import Column, ordinal, variable
-from sarcoid_epi.cohort.streams import Floats
 from sarcoid_epi.scenario import World
+from sarcoid_epi.streams import Floats
 
 
 @ordinal(*(f"stage.others_at_least_{stage}" for stage in ("i", "ii", "iii", "iv")), among="not acute_onset")
