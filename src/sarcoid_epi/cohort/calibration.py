@@ -2,22 +2,27 @@
 
 The reference population is a scrambled Sobol sequence, one dimension for each variable, fixed for good. A target is
 compared with the average of the *conditional chances*, not of drawn outcomes, so the solution has no sampling noise.
-A solved flag that later targets depend on is not drawn either: every point goes both ways, weighted by its chance. What
-remains to be drawn falls along the axes of the sequence, where it is at its best. A design's targets are solved given
-the world's; a world's never depend on a design.
+A solved flag that many targets depend on (`split`) is not drawn either: every point goes both ways, weighted by its
+chance; and a target among the patients with a flag weighs every point by its chance of the flag. What remains to be
+drawn falls along the axes of the sequence, where it is at its best. A design's targets are solved given the world's; a
+world's never depend on a design.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
+from typing import Any, cast
 
 import numpy as np
+from scipy.optimize import brentq
 from scipy.special import expit, logit
 from scipy.stats import qmc
 
-from sarcoid_epi.cohort.node import Column, Columns, Node, Target, ancestors, drawn
+from sarcoid_epi.cohort.node import Column, Columns, Node, ancestors, variable
 from sarcoid_epi.cohort.sites import PATTERNS, site_table
 from sarcoid_epi.cohort.steps import NODES
 from sarcoid_epi.errors import ConfigurationError, Problem
@@ -28,15 +33,23 @@ from sarcoid_epi.vocabulary import SITES
 REFERENCE_POINTS = 2**17
 REFERENCE_SCRAMBLE = 20200516
 
-#: Nodes whose intercepts are solved for.
-TARGETED = tuple(node.name for node in NODES if node.targets)
+#: What a reference population does not take from a design: the time of the look, and its season.
+OF_THE_LOOK = {
+    "years_since_diagnosis": variable(
+        lambda world: np.asarray(world.osseous.reference_years.value), "years_since_diagnosis"
+    ),
+    "look_season": variable(lambda u: u, "look_season"),
+}
+REFERENCE_NODES = tuple(OF_THE_LOOK.get(node.name, node) for node in NODES)
 
-#: Of these, the flags that other targets depend on.
-SPLIT = frozenset(
-    node.name
-    for node in NODES
-    if len(node.targets) == 1 and any(node in ancestors(NODES, [other]) for other in TARGETED if other != node.name)
-)
+#: Nodes whose intercepts are solved for: for the world's targets, and for a design's.
+TARGETED = tuple(node.name for node in NODES if node.targets)
+OF_DESIGN = tuple(node for node in NODES if node.targets and node.targets[0].of == "design")
+DESIGN_READS = frozenset(cause for node in OF_DESIGN for cause in node.needs)
+OF_WORLD = tuple(name for name in TARGETED if name not in {node.name for node in OF_DESIGN})
+
+#: The flag that a liability stands behind.
+STANDS_BEHIND = {"osseous_liability": "osseous"}
 
 Intercepts = Mapping[str, tuple[float, ...]]
 
@@ -62,12 +75,12 @@ class Calibration:
 
 
 class ReferencePopulation:
-    """Uniforms of the reference population: one Sobol dimension for each variable that spends a uniform."""
+    """Uniforms of the reference population: one Sobol dimension for each variable that a target depends on."""
 
     def __init__(self, points: int = REFERENCE_POINTS, scramble: int = REFERENCE_SCRAMBLE):
-        # The first dimensions of a Sobol sequence are the most even: they go to the causes of nodes with targets.
-        causes = [node.name for node in ancestors(NODES, TARGETED) if node.stochastic]
-        names = causes + [node.name for node in NODES if node.stochastic and node.name not in causes]
+        # The first dimensions of a Sobol sequence are the most even: they go to what most targets depend on.
+        causes = (cause for name in TARGETED for cause in ancestors(REFERENCE_NODES, [name]) if cause.stochastic)
+        names = [name for name, _ in Counter(cause.name for cause in causes).most_common()]
         sequence = qmc.Sobol(len(names), scramble=True, bits=32, rng=np.random.default_rng(scramble))
         # Column-wise, so that one variable's uniforms lie together in memory.
         self._points = np.asfortranarray(sequence.random(points))
@@ -84,16 +97,84 @@ class ReferencePopulation:
         return self._points[:, self._column[variable]]
 
 
-@dataclass(frozen=True)
-class _Copied:
-    """The points of a reference population, several times over."""
+class _Points:
+    """The reference population as it is built up: columns drawn so far, weights, and the chances behind the draws.
 
-    reference: ReferencePopulation
-    copies: int
+    `chances[name]` lists the values that a drawn column can take, each with every point's chance of it.
+    """
+
+    def __init__(self, reference: ReferencePopulation):
+        self.reference = reference
+        self.copies = 1
+        self.weight: Floats = np.ones(reference.size)
+        self.columns: Columns = {}
+        self.chances: dict[str, list[tuple[Any, Floats]]] = {}
 
     def __call__(self, variable: str) -> Floats:
         points = self.reference(variable)
         return points if self.copies == 1 else np.tile(points, self.copies)
+
+    def belongs(self, node: Node) -> Floats | float:
+        """Each point's chance to belong to a node's population."""
+        if not node.among:
+            return 1.0
+        if node.within in self.chances:
+            share = self.chances[node.within][0][1]
+        else:
+            share = self.columns[node.within].astype(np.float64)
+        return 1 - share if node.among.startswith("not ") else share
+
+    def both_ways(self, node: Node) -> tuple[Columns, Floats]:
+        """The columns with every drawn cause of a node at each of its values, and the weights of these copies.
+
+        So the mean over a target's causes is taken by their chances, not by their draws. Given a point, the drawn
+        causes of one node are independent of each other; what they have in common lies before them.
+        """
+        columns = {name: self.columns[name] for name in node.parents}
+        weight = self.weight * self.belongs(node)
+        for cause in node.parents:
+            if cause not in self.chances:
+                continue
+            values = self.chances[cause]
+            copies = weight.size // self.weight.size
+            columns = {name: _copied(column, len(values)) for name, column in columns.items()}
+            columns[cause] = np.repeat([value for value, _ in values], weight.size)
+            weight = np.concatenate([weight * np.tile(share, copies) for _, share in values])
+        return columns, weight
+
+    def keep(self, names: frozenset[str]) -> None:
+        """Forget all other columns."""
+        self.columns = {name: column for name, column in self.columns.items() if name in names}
+        self.chances = {name: values for name, values in self.chances.items() if name in names}
+
+    def add(self, node: Node, given: Column, intercepts: Sequence[float]) -> None:
+        """Draw a node; a split flag doubles the points instead, each copy weighted by its chance."""
+        if node.split:
+            chance = given if node.kind == "chance" else expit(intercepts[0] + given)
+            self.columns = {name: _copied(column, 2) for name, column in self.columns.items()}
+            self.chances = {
+                name: [(value, np.tile(share, 2)) for value, share in values] for name, values in self.chances.items()
+            }
+            self.weight = np.concatenate([self.weight * chance, self.weight * (1 - chance)])
+            self.copies *= 2
+            self.columns[node.name] = np.repeat([True, False], chance.size)
+            return
+        self.columns[node.name] = given
+        if node.kind == "values":
+            return
+        inside = self.belongs(node)
+        above = [given] if node.kind == "chance" else [expit(intercept + given) for intercept in intercepts]
+        reached = [np.broadcast_to(inside * share, self.weight.shape) for share in above]
+        if node.kind == "ordinal":
+            levels = [1 - reached[0], *(a - b for a, b in pairwise(reached)), reached[-1]]
+            self.chances[node.name] = list(enumerate(levels))
+        else:
+            self.chances[STANDS_BEHIND.get(node.name, node.name)] = [(True, reached[0]), (False, 1 - reached[0])]
+        self.columns[node.name] = node.drawn(given, self(node.name), intercepts, self.columns)
+
+
+def _copied(column: Column, times: int) -> Column:
+    return column if column.ndim == 0 else np.tile(column, times)
 
 
 @lru_cache(maxsize=2)
@@ -111,60 +192,83 @@ def solve(log_odds: Floats, target: float, weight: Floats | None = None) -> floa
     """Intercept a with mean(expit(a + log_odds)) = target.
 
     Newton on the logit scale, a <- a - [logit P(a) - logit target] P (1 - P) / P'(a), where P is nearly linear: about
-    four steps from anywhere. Log odds of minus infinity count as patients without a chance.
+    four steps from anywhere. Log odds of minus infinity count as patients without a chance, of plus infinity as
+    certain; share and target are then taken between that floor and that ceiling.
 
     Raises
     ------
     ConfigurationError
-        When no intercept reaches the target: more is asked than there are patients with a chance.
+        When no intercept reaches the target: more is asked than there are patients with a chance, or less than there
+        are certain ones.
 
     Examples
     --------
     >>> round(solve(np.zeros(10), 0.25), 6) == round(float(np.log(1 / 3)), 6)
     True
     """
-    weight = np.ones(log_odds.shape) if weight is None else weight
+    log_odds, weight = _grouped(log_odds, np.ones(log_odds.shape) if weight is None else weight)
+    open_to = np.isfinite(log_odds)
+    certain, some = float(weight @ (log_odds == np.inf)), float(weight @ open_to)
+    floor, room = certain / weight.sum(), 1.0 if open_to.all() else some / weight.sum()
+    wanted = (target - floor) / room if room > 0 else np.nan
+    if wanted in (0.0, 1.0):
+        return np.inf if wanted else -np.inf
+    if not 0 < wanted < 1:
+        why = f"at least {floor:.4g} and at most {floor + room:.4g} can" if floor else f"at most {room:.4g} can"
+        raise ConfigurationError(Problem(f"a share of {target:g} cannot be reached", why=why))
+    return _newton(log_odds[open_to], wanted, weight[open_to]) if room < 1 else _newton(log_odds, wanted, weight)
+
+
+def _grouped(log_odds: Floats, weight: Floats) -> tuple[Floats, Floats]:
+    """Each value once, with its weight in all, when there are but a few values; as they are otherwise."""
+    if log_odds.size < 2**14:
+        return log_odds, weight
+    values = np.unique(log_odds[:: log_odds.size // 2**12])
+    if values.size > 64:
+        return log_odds, weight
+    at = np.minimum(np.searchsorted(values, log_odds), values.size - 1)
+    if not (values[at] == log_odds).all():
+        return log_odds, weight
+    return values, np.asarray(np.bincount(at, weight, values.size), dtype=np.float64)
+
+
+def _newton(log_odds: Floats, target: float, weight: Floats) -> float:
+    """The same for finite log odds and a target between 0 and 1."""
+    goal = float(logit(target))
     weight = weight / weight.sum()
-    ceiling = float(weight @ np.isfinite(log_odds))
-    if target in (0.0, 1.0) and np.isfinite(log_odds).all():
-        return np.inf if target else -np.inf
-    if not 0 < target < ceiling:
-        raise ConfigurationError(Problem(f"a share of {target:g} cannot be reached", why=f"at most {ceiling:.4g} can"))
-    goal = float(logit(target / ceiling))
-    # A few of the points bring the start near enough for two or three steps over all of them.
-    few = slice(None, None, 64)
-    near = log_odds.size > 2**14 and 0 < target < float(weight[few] @ np.isfinite(log_odds[few])) / weight[few].sum()
-    intercept = solve(log_odds[few], target, weight[few]) if near else goal
+    few = slice(None, None, 8)
+    # A part of the points brings the start near enough for two steps over all of them.
+    near = log_odds.size > 2**13 and weight[few].sum() > 0
+    intercept = _newton(log_odds[few], target, weight[few]) if near else goal
     for _ in range(60):
         chance = expit(intercept + log_odds)
         share = float(weight @ chance)
         slope = float(weight @ (chance * (1 - chance)))
-        if not slope > 0:
-            why = "the chances of all patients are 0 or 1: an effect is out of proportion"
-            raise ConfigurationError(Problem(f"a share of {target:g} cannot be reached", why=why))
-        step = (float(logit(share / ceiling)) - goal) * share * (1 - share / ceiling) / slope
+        if not slope > 1e-9:
+            return _bracketed(log_odds, target, weight)
+        step = (float(logit(share)) - goal) * share * (1 - share) / slope
         intercept -= step
-        if abs(step) < 1e-11:  # sums over a million points are exact to about 1e-13
+        if abs(step) < 1e-6:  # each step squares the error, and this one has been taken
             break
     return intercept
 
 
-def _inside(target: Target, columns: Columns, size: int) -> Column:
-    if not target.among:
-        return np.ones(size, dtype=bool)
-    flag = columns[target.among.removeprefix("not ")].astype(bool)
-    return np.asarray(~flag if target.among.startswith("not ") else flag)
+def _bracketed(log_odds: Floats, target: float, weight: Floats) -> float:
+    """The same where chances are nearly all 0 or 1 and Newton's steps lose their way: slower, and always there."""
+    ends = -float(log_odds.max()) - 40, -float(log_odds.min()) + 40
+    return float(brentq(lambda a: float(weight @ expit(a + log_odds)) - target, *ends, xtol=1e-13))
 
 
 def _solve_node(
-    node: Node, log_odds: Column, weight: Floats, columns: Columns, of: World | Design
+    node: Node, log_odds: Column, weight: Floats, of: World | Design
 ) -> tuple[tuple[float, ...], list[Reached]]:
-    """The intercept of each target of a node, and what the targets come to."""
+    """The intercept of each target of a node, and what the targets come to in the node's population."""
     intercepts, report = [], []
+    inside = slice(None) if weight.all() else weight > 0
+    population = node.among.replace("_", " ") or "all patients"
     for target in node.targets:
         wanted = parameter(target.path, of)
-        inside = _inside(target, columns, log_odds.size)
-        if not weight[inside].sum() > 0:
+        if not weight.any():
             intercepts.append(0.0)  # nobody is in the population: there is nothing to hit
             continue
         try:
@@ -175,47 +279,58 @@ def _solve_node(
             raise ConfigurationError(Problem(what, where, error.problems[0].why, mend)) from None
         intercepts.append(intercept)
         achieved = float(np.average(expit(intercept + log_odds[inside]), weights=weight[inside]))
-        population = target.among.replace("_", " ") or "all patients"
         report.append(Reached(node.name, target.path, population, wanted.value, achieved, str(wanted.basis)))
     return tuple(intercepts), report
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def calibrate(world: World, design: Design) -> Calibration:
     """Intercepts of every node with targets, under a world and a design, with the report of what they reach.
 
-    Cached by the contents of world and design; a full calibration takes well under two seconds.
+    Cached by the contents of world and design.
     """
-    return calibrate_on(reference_population(), world, design)
+    return _with_design(_of_world(world), world, design)
 
 
 def calibrate_on(reference: ReferencePopulation, world: World, design: Design) -> Calibration:
     """`calibrate` on a reference population of one's own."""
-    # The world's targets hold at its own reference time, whatever the design.
-    at_reference = {"years_since_diagnosis": np.float64(world.osseous.reference_years.value)}
+    return _with_design(_solved(reference, world), world, design)
+
+
+@lru_cache(maxsize=8)
+def _of_world(world: World) -> tuple[_Points, Calibration]:
+    """The world's own targets are solved once for all designs."""
+    return _solved(reference_population(), world)
+
+
+def _solved(reference: ReferencePopulation, world: World) -> tuple[_Points, Calibration]:
+    """The reference population as far as designs ask for it, and the world's intercepts."""
+    points = _Points(reference)
     intercepts: dict[str, tuple[float, ...]] = {}
     report: list[Reached] = []
-    columns: Columns = {}
-    points, weight = _Copied(reference, 1), np.ones(reference.size)
-    for node in ancestors(NODES, TARGETED):
-        if node.name in at_reference:
-            columns[node.name] = np.asarray(at_reference[node.name])
-            continue
-        value = node(columns, points, world, design)
+    for node in ancestors(REFERENCE_NODES, [*OF_WORLD, *DESIGN_READS]):
         if node.targets:
-            of = design if node.targets[0].of == "design" else world
-            intercepts[node.name], reached = _solve_node(node, value, weight, columns, of)
+            columns, weight = points.both_ways(node)
+            intercepts[node.name], reached = _solve_node(node, node(columns, points, world, NO_DESIGN), weight, world)
             report += reached
-            if node.name in SPLIT:
-                chance = expit(intercepts[node.name][0] + value)
-                columns = {name: column if column.ndim == 0 else np.tile(column, 2) for name, column in columns.items()}
-                weight = np.concatenate([weight * chance, weight * (1 - chance)])
-                value = np.repeat([True, False], chance.size)
-                points = _Copied(reference, 2 * points.copies)
-            else:
-                value = drawn(points(node.name), value, intercepts[node.name])
-        columns[node.name] = value
-    return Calibration(intercepts, (*report, *_sites_reached(world)))
+        points.add(node, node(points.columns, points, world, NO_DESIGN), intercepts.get(node.name, ()))
+    points.keep(DESIGN_READS)
+    return points, Calibration(intercepts, (*report, *_sites_reached(world)))
+
+
+def _with_design(solved: tuple[_Points, Calibration], world: World, design: Design) -> Calibration:
+    """The intercepts of a design, given those of a world."""
+    points, of_world = solved
+    intercepts, report = dict(of_world.intercepts), list(of_world.report)
+    for node in OF_DESIGN:
+        columns, weight = points.both_ways(node)
+        intercepts[node.name], reached = _solve_node(node, node(columns, points, world, design), weight, design)
+        report += reached
+    return Calibration(intercepts, tuple(report))
+
+
+#: No variable of the world reads the design before the look.
+NO_DESIGN = cast(Design, None)
 
 
 def _sites_reached(world: World) -> tuple[Reached, ...]:
@@ -223,6 +338,7 @@ def _sites_reached(world: World) -> tuple[Reached, ...]:
     table = site_table(world.sites)
     members = {site: PATTERNS[:, position] for position, site in enumerate(SITES)}
     members["spine_or_pelvis"] = members["spine"] | members["pelvis"]
+    members["hand_or_foot"] = members["phalanges_hand"] | members["phalanges_foot"]
     targets = {name: getattr(world.sites, name) for name in members}
     return tuple(
         Reached("site_pattern", f"sites.{name}", "osseous", t.value, float(table[members[name]].sum()), str(t.basis))

@@ -15,7 +15,7 @@ import numpy as np
 
 from sarcoid_epi.cohort.calibration import Calibration, Intercepts, calibrate
 from sarcoid_epi.cohort.intervention import intervened
-from sarcoid_epi.cohort.node import Column, Columns, Node, ancestors, drawn
+from sarcoid_epi.cohort.node import Column, Columns, Node, ancestors
 from sarcoid_epi.cohort.steps import NODES
 from sarcoid_epi.errors import ConfigurationError, Problem, unknown
 from sarcoid_epi.scenario import Design, World
@@ -192,5 +192,7 @@ def simulate(nodes: Sequence[Node], columns: Columns, source: Uniforms, recipe: 
     columns = dict(columns)
     for node in nodes:
         value = node(columns, source, recipe.world, recipe.design)
-        columns[node.name] = drawn(source(node.name), value, recipe.intercepts[node.name]) if node.targets else value
+        if node.kind != "values":
+            value = node.drawn(value, source(node.name), recipe.intercepts.get(node.name, ()), columns)
+        columns[node.name] = value
     return columns

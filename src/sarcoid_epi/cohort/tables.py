@@ -20,7 +20,9 @@ def patient_frame(columns: Columns, centres: int) -> pd.DataFrame:
 
 def truth_frame(columns: Columns) -> pd.DataFrame:
     """What is true, in the order of the vocabulary."""
-    return pd.DataFrame({variable.name: _typed(variable, columns[variable.name], ()) for variable in TRUTH})
+    return pd.DataFrame(
+        {variable.name: _typed(variable, columns[variable.name], variable.levels) for variable in TRUTH}
+    )
 
 
 def _typed(variable: Variable, column: Any, levels: tuple[str, ...]) -> Any:
@@ -28,6 +30,8 @@ def _typed(variable: Variable, column: Any, levels: tuple[str, ...]) -> Any:
         return pd.Categorical.from_codes(column, categories=pd.Index(levels))
     if variable.kind == "flag" and column.dtype != bool:
         return pd.arrays.BooleanArray(column == 1, column < 0)
+    if variable.kind == "integer" and column.size and column.min() < 0:
+        return pd.arrays.IntegerArray(np.where(column < 0, 0, column).astype(np.int16), column < 0)
     if variable.kind == "date":
         return column.astype("datetime64[s]")
     if variable.name == "patient_id":

@@ -74,6 +74,7 @@ Share = Annotated[Parameter, AfterValidator(_between(0, 1, "a share"))]
 SomeShare = Annotated[Parameter, AfterValidator(_between(1e-6, 1, "a share above zero"))]
 Positive = Annotated[Parameter, AfterValidator(_between(1e-12, 1e12, "a positive number"))]
 LogOdds = Annotated[Parameter, AfterValidator(_between(-20, 20, "a difference in log odds"))]
+Number = Annotated[Parameter, AfterValidator(_between(-1e12, 1e12, "a number"))]
 Count = Annotated[Parameter, AfterValidator(_between(1, 1e9, "a count", whole=True))]
 Year = Annotated[Parameter, AfterValidator(_between(1900, 2100, "a calendar year", whole=True))]
 
@@ -95,7 +96,7 @@ def demand_room(section: Section, *names: str) -> None:
 
 
 #: What a record comes from, so that a belief about one kind is not put to another.
-About = Literal["any", "new patients", "records", "pet"]
+About = Literal["any", "new patients", "records", "film", "mri", "pet"]
 
 
 class Section(_Value):

@@ -20,6 +20,11 @@ def complement(*shares: float) -> float:
     return 1 - sum(shares)
 
 
+def ratio(part: float, whole: float) -> float:
+    """One over the other: part / whole."""
+    return part / whole
+
+
 def middle(low: float, high: float) -> float:
     """The middle of a printed range: (low + high) / 2."""
     return (low + high) / 2
@@ -46,6 +51,29 @@ def log_odds_ratio(events: float, n: float, other_events: float, other_n: float)
     1.6886
     """
     return log(events / (n - events)) - log(other_events / (other_n - other_events))
+
+
+def log_odds_ratio_of_shares(share: float, other: float) -> float:
+    """Log odds ratio of two shares: logit(p) - logit(q).
+
+    >>> log_odds_ratio_of_shares(0.5, 0.5)
+    0.0
+    """
+    return log(share / (1 - share)) - log(other / (1 - other))
+
+
+def share_of_parts(part: float, *others: float) -> float:
+    """Share of one of several mutually exclusive parts by their counts: part / (part + others)."""
+    return part / (part + sum(others))
+
+
+def share_left(whole: float, whole_n: float, part: float, part_n: float) -> float:
+    """Share among those outside a part, by counts: (events - events in the part) / (n - n of the part).
+
+    >>> share_left(15, 64, 14, 29) == 1 / 35
+    True
+    """
+    return (whole - part) / (whole_n - part_n)
 
 
 def share_at_least(position: float, *shares: float) -> float:
@@ -143,10 +171,14 @@ RULES: dict[str, Callable[..., float]] = {
     for rule in (
         same,
         complement,
+        ratio,
         middle,
         share_from_ratio,
         share_from_odds,
         log_odds_ratio,
+        log_odds_ratio_of_shares,
+        share_of_parts,
+        share_left,
         share_at_least,
         share_in_the_rest,
         median_onset_age,

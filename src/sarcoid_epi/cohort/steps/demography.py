@@ -1,11 +1,11 @@
-"""Who the patients are, and at what age and in what season the disease began."""
+"""Who the patients are, what they carry, and at what age and in what season the disease began."""
 
 from __future__ import annotations
 
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from sarcoid_epi.cohort.node import Column, variable
+from sarcoid_epi.cohort.node import Column, chance, variable
 from sarcoid_epi.scenario import Design, World
 from sarcoid_epi.streams import Floats
 
@@ -30,13 +30,22 @@ def ancestry(u: Floats, world: World) -> Column:
     return np.select([u < black, u < black + other], [BLACK, OTHER], WHITE).astype(np.int8)
 
 
+@chance(split=True)
+def hla_drb1_03_true(world: World, ancestry: Column) -> Column:
+    """Carriage of HLA-DRB1*03, whose frequency differs by ancestry."""
+    w = world.genes
+    carriage = np.array([w.drb1_03_white.value, w.drb1_03_black.value, w.drb1_03_other.value])
+    return np.asarray(carriage[ancestry])
+
+
 @variable
 def onset_age(u: Floats, world: World, sex: Column) -> Column:
     """Log-normal age, cut off at the youngest and the oldest by their quantiles; women fall ill later."""
     age = world.age
-    median = age.median.value * np.where(sex == FEMALE, age.women_ratio.value, 1.0)
-    youngest, oldest = (ndtr(np.log(end.value / median) / age.log_sd.value) for end in (age.youngest, age.oldest))
-    return np.asarray(median * np.exp(age.log_sd.value * ndtri(youngest + u * (oldest - youngest))))
+    medians = age.median.value * np.array([age.women_ratio.value, 1.0])
+    youngest, oldest = (ndtr(np.log(end.value / medians) / age.log_sd.value) for end in (age.youngest, age.oldest))
+    quantile = youngest[sex] + u * (oldest - youngest)[sex]
+    return np.asarray(medians[sex] * np.exp(age.log_sd.value * ndtri(quantile)))
 
 
 @variable
@@ -50,4 +59,4 @@ def season(u: Floats) -> Column:
     return u
 
 
-VARIABLES = (centre, sex, ancestry, onset_age, age_at_onset, season)
+VARIABLES = (centre, sex, ancestry, hla_drb1_03_true, onset_age, age_at_onset, season)

@@ -1,4 +1,4 @@
-"""When patients are diagnosed and seen, and which of them a study meets.
+"""When patients are diagnosed and when a study meets them.
 
 Time runs backwards from the look: patients are seen within the years of the study, were diagnosed before, and fell ill
 before that, in the season of their onset.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sarcoid_epi.cohort.node import Column, flag, variable
+from sarcoid_epi.cohort.node import Column, variable
 from sarcoid_epi.scenario import Design, World
 from sarcoid_epi.streams import Floats
 
@@ -24,17 +24,21 @@ def delay_days(u: Floats, world: World, acute_onset: Column) -> Column:
 
 
 @variable
-def age_at_diagnosis(onset_age: Column, delay_days: Column) -> Column:
-    return (onset_age + delay_days / DAYS_PER_YEAR).astype(np.int16)
+def diagnosis_age(onset_age: Column, delay_days: Column) -> Column:
+    return np.asarray(onset_age + delay_days / DAYS_PER_YEAR)
 
 
 @variable
-def years_since_diagnosis(u: Floats, design: Design, world: World, onset_age: Column, delay_days: Column) -> Column:
+def age_at_diagnosis(diagnosis_age: Column) -> Column:
+    return diagnosis_age.astype(np.int16)
+
+
+@variable
+def years_since_diagnosis(u: Floats, design: Design, world: World, diagnosis_age: Column) -> Column:
     """Weibull time from diagnosis to the look, cut off at the longest and at the last age, in hundredths of a year."""
     entry = design.entry
     scale = entry.years_median.value / np.log(2) ** (1 / entry.years_shape.value)
-    left = world.age.last.value - onset_age - delay_days / DAYS_PER_YEAR
-    longest = np.clip(left, 0, entry.years_longest.value)
+    longest = np.clip(world.age.last.value - diagnosis_age, 0, entry.years_longest.value)
     return np.asarray(np.round(_weibull(u, scale, entry.years_shape.value, longest), 2))
 
 
@@ -50,8 +54,14 @@ def onset_date(u: Floats, design: Design, season: Column, delay_days: Column, ye
     first, last = design.calendar.first_year.value, design.calendar.last_year.value
     look = first + 1 + u * (last - first)  # onset falls up to a year before the day that this asks for
     year = np.floor(look - years_since_diagnosis - delay_days / DAYS_PER_YEAR - season)
-    january = (year - 1970).astype(np.int64).astype("datetime64[Y]").astype("datetime64[D]")
-    return np.asarray(january + (season * 365).astype(np.int64))
+    return np.asarray(_new_year(year) + (season * 365).astype(np.int64))
+
+
+def _new_year(year: Column) -> Column:
+    """The first of January of each year; each year is looked up once, for NumPy's calendar is slow."""
+    first, last = int(year.min()), int(year.max())
+    januaries = np.arange(first - 1970, last - 1969).astype("datetime64[Y]").astype("datetime64[D]")
+    return januaries[(year - first).astype(np.int64)]
 
 
 @variable
@@ -60,23 +70,24 @@ def diagnosis_date(onset_date: Column, delay_days: Column) -> Column:
 
 
 @variable
+def study_date(diagnosis_date: Column, years_since_diagnosis: Column) -> Column:
+    """The day of the look."""
+    return np.asarray(diagnosis_date + (years_since_diagnosis * DAYS_PER_YEAR).astype(np.int64))
+
+
+@variable
 def era(diagnosis_date: Column) -> Column:
-    year = diagnosis_date.astype("datetime64[Y]").astype(np.int64) + 1970
-    return ((year >= 1990).astype(np.int8) + (year >= 2010)).astype(np.int8)
-
-
-@flag("entry.share", of="design")
-def enters(design: Design, burden: Column, acute_onset: Column) -> Column:
-    """Referral: a heavy burden raises the chance to be met, an acute onset that heals by itself lowers it."""
-    return np.asarray(design.entry.burden.value * burden + design.entry.acute.value * acute_onset)
+    first, second = np.datetime64("1990-01-01"), np.datetime64("2010-01-01")
+    return (diagnosis_date >= first).astype(np.int8) + (diagnosis_date >= second)
 
 
 VARIABLES = (
     delay_days,
+    diagnosis_age,
     age_at_diagnosis,
     years_since_diagnosis,
     onset_date,
     diagnosis_date,
+    study_date,
     era,
-    enters,
 )

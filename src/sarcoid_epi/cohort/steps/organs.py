@@ -1,4 +1,4 @@
-"""The nine organs: each has its share, all share frailty and burden, so they cluster."""
+"""The organs: each has its share, all share frailty and burden, so they cluster."""
 
 from __future__ import annotations
 
@@ -30,4 +30,16 @@ def count(*organs: Column) -> Column:
     return np.asarray(np.sum(organs, axis=0, dtype=np.int8))
 
 
-VARIABLES = (*(organ(name) for name in ORGANS), variable(count, "n_organs", ORGANS))
+@flag("lupus_pernio.share", among="skin")
+def lupus_pernio(world: World, ancestry: Column, sex: Column) -> Column:
+    """Chronic disfiguring skin disease of nose, cheeks and fingers."""
+    w = world.lupus_pernio
+    return np.asarray(w.black.value * (ancestry == BLACK) + w.women.value * (sex == FEMALE))
+
+
+VARIABLES = (
+    *(organ(name) for name in ORGANS),
+    variable(count, "n_organs", ORGANS),
+    lupus_pernio,
+    organ("extrathoracic_nodes"),
+)

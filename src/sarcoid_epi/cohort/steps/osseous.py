@@ -1,20 +1,32 @@
-"""The truth about bone: disease, its sites, its symptoms, and how well its lesions would show if anyone looked."""
+"""The truth about bone: disease, its onset, sites, lesions and symptoms, and how well it would show to a reader."""
 
 from __future__ import annotations
 
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from sarcoid_epi.cohort.node import Column, Node, flag, variable
-from sarcoid_epi.cohort.sites import site_table
-from sarcoid_epi.cohort.steps.demography import BLACK
+from sarcoid_epi.cohort.node import Column, Node, chance, flag, liability, variable
+from sarcoid_epi.cohort.sites import PHALANGEAL_BITS, pattern_ends
+from sarcoid_epi.cohort.steps.demography import BLACK, FEMALE
 from sarcoid_epi.scenario import World
 from sarcoid_epi.streams import Floats
 from sarcoid_epi.vocabulary import SITES
 
+LYTIC, SCLEROTIC, PERMEATIVE, DESTRUCTIVE = 0, 1, 2, 3
+NO_LESION = -1
 
-@flag("osseous.true_prevalence")
-def osseous(world: World, frailty: Column, burden: Column, ancestry: Column, years_since_diagnosis: Column) -> Column:
+
+@liability("osseous.true_prevalence", among="not misdiagnosed")
+def osseous_liability(
+    world: World,
+    frailty: Column,
+    burden: Column,
+    ancestry: Column,
+    sex: Column,
+    lupus_pernio: Column,
+    granuloma_calcitriol: Column,
+    years_since_diagnosis: Column,
+) -> Column:
     """True osseous disease by now: long-standing disease of many organs has it more often.
 
     Time enters as log((t + 1) / (reference + 1)), so the target holds at the reference time.
@@ -24,15 +36,43 @@ def osseous(world: World, frailty: Column, burden: Column, ancestry: Column, yea
         w.frailty.value * frailty
         + w.burden.value * burden
         + w.black.value * (ancestry == BLACK)
+        + w.women.value * (sex == FEMALE)
+        + w.lupus_pernio.value * lupus_pernio
+        + w.calcitriol.value * granuloma_calcitriol
         + w.log_years.value * np.log((years_since_diagnosis + 1) / (w.reference_years.value + 1))
     )
 
 
 @variable
-def site_pattern(u: Floats, world: World, osseous: Column) -> Column:
-    """Which bones, as bits of one number; one uniform picks the pattern from the raked table."""
+def osseous(osseous_liability: Column) -> Column:
+    return np.asarray(osseous_liability > 0)
+
+
+@variable
+def osseous_onset_years(world: World, osseous_liability: Column, years_since_diagnosis: Column) -> Column:
+    """When the liability crosses zero: (t + 1) exp(-liability / slope) - 1 years from diagnosis; infinite if never."""
+    slope = world.osseous.log_years.value
+    if slope <= 0:
+        return np.where(osseous_liability > 0, -1.0, np.inf)
+    with np.errstate(over="ignore"):
+        return np.asarray((years_since_diagnosis + 1) * np.exp(-osseous_liability / slope) - 1)
+
+
+@flag("sites.hand_or_foot", among="osseous")
+def phalangeal(world: World, lupus_pernio: Column, ancestry: Column) -> Column:
+    """The phalangeal phenotype: a site in hand or foot."""
+    w = world.sites
+    return np.asarray(w.phalangeal_lupus_pernio.value * lupus_pernio + w.phalangeal_black.value * (ancestry == BLACK))
+
+
+@variable
+def site_pattern(u: Floats, world: World, osseous: Column, phalangeal: Column) -> Column:
+    """Which bones, as bits of one number; one uniform picks the pattern from the raked table of the phenotype."""
     pattern = np.zeros(u.shape, dtype=np.uint8)
-    pattern[osseous] = 1 + np.searchsorted(np.cumsum(site_table(world.sites))[:-1], u[osseous], side="right")
+    for phenotype in (False, True):
+        ill = np.flatnonzero(osseous & (phalangeal == phenotype))
+        numbers, ends = pattern_ends(world.sites, phenotype)
+        pattern[ill] = numbers[np.searchsorted(ends[:-1], u[ill], side="right")]
     return pattern
 
 
@@ -46,14 +86,53 @@ def has_site(position: int) -> Node:
 
 
 @variable
-def osseous_symptomatic(u: Floats, world: World, osseous: Column) -> Column:
-    return np.asarray(osseous & (u < world.osseous.symptomatic_share.value))
+def osseous_phalangeal(site_pattern: Column) -> Column:
+    return np.asarray(site_pattern & PHALANGEAL_BITS > 0)
 
 
 @variable
-def bone_pain(u: Floats, world: World, osseous_symptomatic: Column) -> Column:
-    """Bone pain has other causes too."""
-    return np.asarray(osseous_symptomatic | (u < world.bone_pain.background.value))
+def osseous_axial(site_pattern: Column) -> Column:
+    """Any bone but those of hand and foot."""
+    return np.asarray(site_pattern > (site_pattern & PHALANGEAL_BITS))
+
+
+@variable
+def phalangeal_lesion(u: Floats, world: World, osseous_phalangeal: Column) -> Column:
+    w = world.lesions
+    lytic, permeative = w.phalangeal_lytic.value, w.phalangeal_permeative.value
+    kind = np.select([u < lytic, u < lytic + permeative], [LYTIC, PERMEATIVE], DESTRUCTIVE)
+    return np.where(osseous_phalangeal, kind, NO_LESION).astype(np.int8)
+
+
+@variable
+def axial_lesion(u: Floats, world: World, osseous_axial: Column) -> Column:
+    """Sclerotic more often than not, so that it resembles a metastasis."""
+    w = world.lesions
+    ends = np.cumsum([w.axial_lytic.value, w.axial_sclerotic.value, w.axial_permeative.value])
+    kind = np.select([u < end for end in ends], [LYTIC, SCLEROTIC, PERMEATIVE], DESTRUCTIVE)
+    return np.where(osseous_axial, kind, NO_LESION).astype(np.int8)
+
+
+@chance(among="osseous")
+def osseous_bilateral(world: World) -> float:
+    return world.lesions.bilateral.value
+
+
+@chance(among="osseous")
+def osseous_symptomatic(world: World) -> float:
+    return world.osseous.symptomatic_share.value
+
+
+@chance(among="osseous")
+def evident(world: World) -> float:
+    """What nobody can miss."""
+    return world.osseous.evident.value
+
+
+@flag("osseous.marrow_activity")
+def marrow_activity(world: World, burden: Column) -> Column:
+    """Diffuse activity of the marrow: a sign of burden, no lesion."""
+    return np.asarray(world.osseous.marrow_burden.value * burden)
 
 
 @variable
@@ -65,21 +144,31 @@ def visibility(u: Floats) -> Column:
 def conspicuity(site: str) -> Node:
     """How hard the lesion at one site is to see: partly the patient's own visibility, uniform over all lesions."""
 
-    def hardness(u: Floats, world: World, osseous: Column, visibility: Column) -> Column:
+    def hardness(u: Floats, world: World, site_pattern: Column, visibility: Column) -> Column:
         shared = world.osseous.visibility_shared.value
         hard = np.ones(u.shape)
-        hard[osseous] = ndtr(np.sqrt(shared) * ndtri(visibility[osseous]) + np.sqrt(1 - shared) * ndtri(u[osseous]))
+        there = np.flatnonzero(site_pattern)
+        hard[there] = ndtr(np.sqrt(shared) * ndtri(visibility[there]) + np.sqrt(1 - shared) * ndtri(u[there]))
         return hard
 
     return variable(hardness, f"conspicuity_{site}")
 
 
 VARIABLES = (
+    osseous_liability,
     osseous,
+    osseous_onset_years,
+    phalangeal,
     site_pattern,
     *(has_site(position) for position in range(len(SITES))),
+    osseous_phalangeal,
+    osseous_axial,
+    phalangeal_lesion,
+    axial_lesion,
+    osseous_bilateral,
     osseous_symptomatic,
-    bone_pain,
+    evident,
+    marrow_activity,
     visibility,
     *(conspicuity(site) for site in SITES),
 )

@@ -4,76 +4,73 @@ from __future__ import annotations
 
 import numpy as np
 
-from sarcoid_epi.cohort.node import Column, flag, variable
+from sarcoid_epi.cohort.node import Column, chance, flag, variable
 from sarcoid_epi.cohort.steps.demography import FEMALE
-from sarcoid_epi.scenario import World
-from sarcoid_epi.streams import Floats
+from sarcoid_epi.scenario import Design, World
+
+UNKNOWN = -1
 
 
 @flag("presentation.incidental", among="not acute_onset")
-def incidental_finding(world: World, acute_onset: Column, burden: Column) -> Column:
+def incidental_finding(world: World, burden: Column) -> Column:
     """Found on a film taken for another reason: no symptoms, so never after acute onset."""
-    return np.where(acute_onset, -np.inf, world.presentation.incidental_burden.value * burden)
+    return np.asarray(world.presentation.incidental_burden.value * burden)
 
 
 @flag("lofgren.nodosum", among="acute_onset")
-def acute_nodosum(world: World, acute_onset: Column, sex: Column) -> Column:
+def acute_nodosum(world: World, sex: Column) -> Column:
     """Erythema nodosum of acute onset: women have it far more often than men."""
-    return np.where(acute_onset, world.lofgren.nodosum_women.value * (sex == FEMALE), -np.inf)
+    return np.asarray(world.lofgren.nodosum_women.value * (sex == FEMALE))
 
 
-@variable
-def erythema_nodosum(
-    u: Floats, world: World, acute_onset: Column, acute_nodosum: Column, incidental_finding: Column
-) -> Column:
+@chance(among="not incidental_finding")
+def erythema_nodosum(world: World, acute_onset: Column, acute_nodosum: Column) -> Column:
     """Now and then it comes without an acute onset, but never without any symptom."""
-    otherwise = ~acute_onset & ~incidental_finding & (u < world.lofgren.nodosum_otherwise.value)
-    return np.asarray(acute_nodosum | otherwise)
+    return np.where(acute_onset, acute_nodosum, world.lofgren.nodosum_otherwise.value)
 
 
-@flag("lofgren.isolated_ankle", among="acute_onset")
-def isolated_ankle(acute_onset: Column, acute_nodosum: Column) -> Column:
-    """Acute onset with nothing but inflammation around the ankles."""
-    return np.where(acute_onset & ~acute_nodosum, 0.0, -np.inf)
+@chance(among="acute_onset")
+def isolated_ankle(world: World, acute_nodosum: Column) -> Column:
+    """Acute onset with nothing but inflammation around the ankles: never with nodosum, so oftener without it."""
+    w = world.lofgren
+    return np.where(acute_nodosum, 0.0, w.isolated_ankle.value / max(1 - w.nodosum.value, w.isolated_ankle.value))
 
 
-@variable
-def arthritis(
-    u: Floats,
-    world: World,
-    acute_onset: Column,
-    erythema_nodosum: Column,
-    isolated_ankle: Column,
-    incidental_finding: Column,
-) -> Column:
+@chance(among="not incidental_finding")
+def arthritis(world: World, acute_onset: Column, acute_nodosum: Column, isolated_ankle: Column) -> Column:
     """True joint inflammation: acute onset without erythema nodosum has it, unless the ankles stand alone."""
     w = world.lofgren
-    chance = np.where(acute_onset, w.arthritis_with_nodosum.value, w.arthritis_otherwise.value)
-    drawn = np.where(acute_onset & ~erythema_nodosum, ~isolated_ankle, u < chance)
-    return np.asarray(drawn & ~incidental_finding)
+    after_acute = np.where(acute_nodosum, w.arthritis_with_nodosum.value, ~isolated_ankle)
+    return np.where(acute_onset, after_acute, w.arthritis_otherwise.value)
 
 
-@variable
-def ankle_periarthritis(
-    u: Floats, world: World, acute_onset: Column, erythema_nodosum: Column, incidental_finding: Column
-) -> Column:
+@chance(among="not incidental_finding")
+def ankle_periarthritis(world: World, acute_onset: Column, acute_nodosum: Column) -> Column:
     """Inflammation around the ankles: acute onset without erythema nodosum always has it."""
     w = world.lofgren
-    chance = np.where(acute_onset, w.ankle_with_nodosum.value, w.ankle_otherwise.value)
-    drawn = np.where(acute_onset & ~erythema_nodosum, True, u < chance)
-    return np.asarray(drawn & ~incidental_finding)
+    return np.where(acute_onset, np.where(acute_nodosum, w.ankle_with_nodosum.value, 1.0), w.ankle_otherwise.value)
+
+
+@chance(among="not incidental_finding")
+def fever(world: World, acute_onset: Column) -> Column:
+    return np.where(acute_onset, world.presentation.fever_lofgren.value, world.presentation.fever_otherwise.value)
+
+
+@chance(among="not incidental_finding")
+def cough(world: World, acute_onset: Column) -> Column:
+    return np.where(acute_onset, world.presentation.cough_lofgren.value, world.presentation.cough_otherwise.value)
+
+
+@flag("record.drb1_typed", of="design")
+def drb1_typed(design: Design, acute_onset: Column) -> Column:
+    """Typed more often after acute onset, where it foretells the course."""
+    return np.asarray(design.record.drb1_typed_acute.value * acute_onset)
 
 
 @variable
-def fever(u: Floats, world: World, acute_onset: Column, incidental_finding: Column) -> Column:
-    w = world.presentation
-    return np.asarray(u < np.where(acute_onset, w.fever_lofgren.value, w.fever_otherwise.value)) & ~incidental_finding
-
-
-@variable
-def cough(u: Floats, world: World, acute_onset: Column, incidental_finding: Column) -> Column:
-    w = world.presentation
-    return np.asarray(u < np.where(acute_onset, w.cough_lofgren.value, w.cough_otherwise.value)) & ~incidental_finding
+def hla_drb1_03(drb1_typed: Column, hla_drb1_03_true: Column) -> Column:
+    """Known only where typed."""
+    return np.where(drb1_typed, hla_drb1_03_true, UNKNOWN).astype(np.int8)
 
 
 VARIABLES = (
@@ -85,4 +82,6 @@ VARIABLES = (
     ankle_periarthritis,
     fever,
     cough,
+    drb1_typed,
+    hla_drb1_03,
 )
