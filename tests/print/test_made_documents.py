@@ -61,12 +61,13 @@ def test_every_cause_has_a_line_between_different_boxes(drawn):
     assert all(cause != effect for cause, effect in lines)
 
 
-def test_a_line_is_whole_when_every_member_has_a_cause_in_the_other_box(drawn):
-    parents = {node.name: node.parents for node in NODES}
+def test_a_line_is_whole_when_every_member_of_both_boxes_has_to_do_with_it(drawn):
+    pairs = {(parent, node.name) for node in NODES for parent in node.parents}
     for line in drawn.lines:
-        members = drawn.box_of[line.effect].members
-        having = [m for m in members if any(drawn.box_of[p].name == line.cause for p in parents[m])]
-        assert line.whole == (len(having) == len(members))
+        causes, effects = drawn.box_of[line.cause].members, drawn.box_of[line.effect].members
+        of_all = all(any((cause, effect) in pairs for effect in effects) for cause in causes)
+        to_all = all(any((cause, effect) in pairs for cause in causes) for effect in effects)
+        assert line.whole == (of_all and to_all)
 
 
 def test_the_boxes_lead_in_no_circle(drawn):

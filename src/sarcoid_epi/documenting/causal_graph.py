@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from sarcoid_epi.documenting.graph import LISTS, Box, Graph, Standing
+from sarcoid_epi.documenting.graph import LISTS, Box, Graph, Standing, headed
 from sarcoid_epi.documenting.layout import TEXT_LINE, TEXT_SIZE, Panel, Place, Slot, panel, text_width, wrapped
 from sarcoid_epi.documenting.svg import (
     GROUND,
@@ -21,6 +21,7 @@ from sarcoid_epi.documenting.svg import (
     document,
     element,
     mixed,
+    number,
     path,
     points,
     polyline,
@@ -34,7 +35,7 @@ from sarcoid_epi.vocabulary import label, readable
 MARGIN, BETWEEN, INSIDE, HEAD, LANE, APART = 28.0, 16.0, 14.0, 32.0, 7.0, 30.0
 #: Width for the bracket and the badge before the terminals.
 BRACKET = 30.0
-TOP = 112.0
+TITLE = "What causes what in the generator of synthetic patients"
 
 SAID: dict[Standing, str] = {
     "recorded": "recorded: in the patient table",
@@ -74,30 +75,27 @@ def causal_graph(graph: Graph) -> str:
     notes = _notes(graph)
     sheet = _sheet(panels, entries)
     foot = [line for note in notes for line in wrapped(note, 9.5, sheet.width - 2 * MARGIN)]
-    parts = _heading(graph, sheet.width)
-    parts += _trunks(graph, entries, sheet)
+    parts = _trunks(graph, entries, sheet)
     for step, laid in panels.items():
         x, y = sheet.corner[step]
         parts.append(_panel(graph, laid, sheet.panel_width[step], x, y, leaving))
     parts += [part for step in panels for part in _entry(graph, entries, sheet, step)]
-    y = sheet.height
-    for line in foot:
-        parts.append(words(MARGIN, y, line, 9.5, SOFT))
-        y += 14
+    parts += [words(MARGIN, sheet.height + 14.0 * row, line, 9.5, SOFT) for row, line in enumerate(foot)]
+    heading, top = _heading(graph, sheet.width)
+    body = element("g", *(f"\n{part}" for part in parts), transform=f"translate(0 {number(top)})")
     variables, causes = len(graph.box_of), len(graph.lines)
-    title = "Causal graph of the generator of synthetic patients"
     description = (
         f"{variables} variables in {len(panels)} steps, drawn as {sum(map(len, graph.steps.values()))} boxes joined by "
         f"{causes} arrows from causes to effects. The steps in causal order: {', '.join(graph.steps)}. "
         "The same is told in words by the codebook."
     )
-    return document(sheet.width, y + 8, title, description, parts)
+    return document(sheet.width, top + sheet.height + 14.0 * len(foot) + 8, TITLE, description, [*heading, body])
 
 
 def _notes(graph: Graph) -> list[str]:
     """What the lists hold that families are named after."""
     used = {box.drawn_from for boxes in graph.steps.values() for box in boxes if box.drawn_from}
-    return [f"{name.capitalize()}: {', '.join(map(readable, LISTS[name]))}." for name in LISTS if name in used]
+    return [f"{headed(name)}: {', '.join(map(readable, LISTS[name]))}." for name in LISTS if name in used]
 
 
 def _high(laid: Panel) -> float:
@@ -125,7 +123,7 @@ def _arranged(panels: Mapping[str, Panel], entries: Entries, columns: Sequence[i
     lane: dict[tuple[str, int], float] = {}
     corner: dict[str, tuple[float, float]] = {}
     widths: dict[str, float] = {}
-    x, floor = MARGIN, TOP
+    x, floor = MARGIN, 0.0
     for each in range(max(columns) + 1):
         here = [step for step in panels if column[step] == each]
         read = {source for step in panels for source in entries[step] if each in (column[source], column[step])}
@@ -135,7 +133,7 @@ def _arranged(panels: Mapping[str, Panel], entries: Entries, columns: Sequence[i
             x += LANE
         x += 14
         width = max(panels[step].width for step in here) + BRACKET + 2 * INSIDE
-        y = TOP
+        y = 0.0
         for step in here:
             corner[step], widths[step] = (x, y), width
             y += _high(panels[step]) + BETWEEN
@@ -146,34 +144,45 @@ def _arranged(panels: Mapping[str, Panel], entries: Entries, columns: Sequence[i
     return Sheet(x - APART + MARGIN, floor + LANE * len(through) + 26, corner, widths, column, lane, duct)
 
 
-def _heading(graph: Graph, width: float) -> list[str]:
-    """Title and legend."""
-    variables = len(graph.box_of)
-    recorded = sum(len(box.members) for boxes in graph.steps.values() for box in boxes if box.standing == "recorded")
+def _heading(graph: Graph, width: float) -> tuple[list[str], float]:
+    """Title and legend, and the height that they take."""
+    boxes = [box for of_step in graph.steps.values() for box in of_step]
+    recorded = sum(len(box.members) for box in boxes if box.standing == "recorded")
     said = (
-        f"{variables} variables in {len(graph.steps)} steps; {recorded} reach the patient table. "
+        f"{len(graph.box_of)} variables in {len(graph.steps)} steps; {recorded} reach the patient table. "
         "An arrow leads from a cause to its effect. Variables with like names share a box."
     )
-    parts = [
-        words(MARGIN, 42, "What causes what in the generator of synthetic patients", 20, font_weight="bold"),
-        words(MARGIN, 62, said, 11.5, SOFT),
+    parts = [words(MARGIN, 42, TITLE, 20, font_weight="bold")]
+    y = 48.0
+    for line in wrapped(said, 11.5, width - 2 * MARGIN):
+        y += 15
+        parts.append(words(MARGIN, y, line, 11.5, SOFT))
+    x, y = MARGIN, y + 13
+    for sample, meaning in _legend():
+        wide = 33 + text_width(meaning, 10.5) + 10
+        if x > MARGIN and x + wide > width - MARGIN:
+            x, y = MARGIN, y + 20
+        parts.append(
+            element("g", *sample, words(33, 11.5, meaning, 10.5), transform=f"translate({number(x)} {number(y)})")
+        )
+        x += wide
+    return parts, y + 34
+
+
+def _legend() -> list[tuple[list[str], str]]:
+    """Samples, each in a place of 28 by 15, and what they mean."""
+    place = Place(0, 0, 27, 15)
+    blue = color(1)
+    arrow = [arrow_head(28, 7.5, blue)]
+    return [
+        *(([_frame(place, standing, True, 1)], meaning) for standing, meaning in SAID.items()),
+        ([_frame(place, "recorded", True, 1)], "round: chance has a part in it"),
+        ([_frame(place, "recorded", False, 1)], "square: determined by its causes"),
+        ([path(polyline((0, 7.5), (24, 7.5)), blue, 1.5), *arrow], "cause"),
+        ([path(polyline((0, 7.5), (24, 7.5)), blue, 0.9, stroke_dasharray="3 2"), *arrow], "between some members only"),
+        ([_exit(20, 7.5, blue)], "is a cause in later steps"),
+        ([badge(18, 7.5, "1", blue, 7.5)], "causes from step 1, along its trunk"),
     ]
-    x, y = MARGIN, 76.0
-    for standing, meaning in SAID.items():
-        parts += [_frame(Place(x, y, 26, 15), standing, True, 1), words(x + 32, y + 11.5, meaning, 10.5)]
-        x += 32 + text_width(meaning, 10.5) + 12
-    for chance, meaning in ((True, "round: also chance"), (False, "square: determined by its causes")):
-        parts += [_frame(Place(x, y, 26, 15), "recorded", chance, 1), words(x + 32, y + 11.5, meaning, 10.5)]
-        x += 32 + text_width(meaning, 10.5) + 12
-    if x + 520 > width:
-        x, y = MARGIN, y + 19
-    samples = (("cause of every member", 1.5, None), ("of some members only", 0.9, "3 2"))
-    for meaning, thick, dash in samples:
-        line = path(polyline((x, y + 7.5), (x + 24, y + 7.5)), color(1), thick, stroke_dasharray=dash)
-        parts += [line, arrow_head(x + 28, y + 7.5, color(1)), words(x + 34, y + 11.5, meaning, 10.5)]
-        x += 34 + text_width(meaning, 10.5) + 12
-    parts += [_exit(x + 2, y + 7.5, color(1)), words(x + 14, y + 11.5, "is a cause in later steps", 10.5)]
-    return parts
 
 
 def _frame(place: Place, standing: Standing, chance: bool, step: int) -> str:
@@ -204,7 +213,7 @@ def _panel(graph: Graph, laid: Panel, width: float, x: float, y: float, leaving:
     if laid.step in leaving:
         parts.append(path(polyline((x, y + 16), (x + 10, y + 16)), color(step), 3))
     parts += [badge(x + 20, y + 16, str(step), color(step), 9.5)]
-    parts += [words(x + 36, y + 20.5, laid.step.capitalize(), 13, font_weight="bold")]
+    parts += [words(x + 36, y + 20.5, headed(laid.step), 13, font_weight="bold")]
     parts += [words(x + 46 + text_width(laid.step, 13) * 1.12, y + 20.5, said, 10, SOFT)]
     left, top = x + INSIDE + (BRACKET if any(slot.kind == "terminal" for slot in laid.places) else 0), y + HEAD
     parts += _lines(graph, laid, left, top)

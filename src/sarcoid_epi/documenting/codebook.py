@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from inspect import getdoc
 
 from sarcoid_epi.cohort.node import Node
-from sarcoid_epi.documenting.graph import Steps, standing
+from sarcoid_epi.documenting.graph import Steps, headed, standing
 from sarcoid_epi.vocabulary import PATIENT_BY_NAME, TRUTH_BY_NAME, Variable
 
 HEAD = """# Codebook
@@ -46,7 +46,7 @@ def codebook(steps: Steps) -> str:
             continue
         recorded = [variable for variable in members if not variable.latent]
         latent = [variable for variable in members if variable.latent]
-        parts.append(f"## {heading[0].upper()}{heading[1:]}\n\n{_counted(len(recorded), len(latent))}\n")
+        parts.append(f"## {headed(heading)}\n\n{_counted(len(recorded), len(latent))}\n")
         for variable in (*recorded, *latent):
             made_in = step_of.get(variable.name, step)
             elsewhere = f" Made in the step {made_in}." if made_in != step else ""

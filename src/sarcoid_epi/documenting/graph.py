@@ -52,7 +52,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Line:
-    """Some member of the box `cause` is a cause of members of the box `effect`: of all of them when `whole`."""
+    """Members of the box `cause` are causes of members of the box `effect`; `whole` when none of them stands aside."""
 
     cause: str
     effect: str
@@ -90,11 +90,14 @@ def graph(steps: Steps) -> Graph:
         for step, of_step in groups.items()
     }
     box_of = {member: box for of_step in boxes.values() for box in of_step for member in box.members}
-    reached: dict[tuple[str, str], set[str]] = {}
+    joined: dict[tuple[str, str], set[str]] = {}
     for node in nodes.values():
         for parent in node.parents:
-            reached.setdefault((box_of[parent].name, box_of[node.name].name), set()).add(node.name)
-    lines = (Line(*ends, whole=len(members) == len(box_of[ends[1]].members)) for ends, members in reached.items())
+            joined.setdefault((box_of[parent].name, box_of[node.name].name), set()).update((parent, node.name))
+    lines = (
+        Line(*ends, whole=members == {*box_of[ends[0]].members, *box_of[ends[1]].members})
+        for ends, members in joined.items()
+    )
     return Graph(boxes, tuple(lines), box_of)
 
 
@@ -103,6 +106,15 @@ def standing(name: str) -> Standing:
     if name in PATIENT_BY_NAME:
         return "recorded"
     return "latent" if name in TRUTH_BY_NAME else "working"
+
+
+def headed(name: str) -> str:
+    """A name with a capital in front, and the others as they are.
+
+    >>> headed("vitamin D")
+    'Vitamin D'
+    """
+    return name[:1].upper() + name[1:]
 
 
 def _ancestors(nodes: Iterable[Node]) -> dict[str, set[str]]:

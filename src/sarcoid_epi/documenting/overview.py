@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from sarcoid_epi.documenting.graph import Graph
+from sarcoid_epi.documenting.graph import Graph, headed
 from sarcoid_epi.documenting.svg import (
     INK,
     PAPER,
@@ -95,7 +95,7 @@ def _step(graph: Graph, place: int, step: str) -> str:
         f"Step {place + 1}, {step}: {recorded} recorded variables, {latent} latent",
         rectangle(x, y, WIDTH, HEIGHT, fill=mixed(tint, PAPER, 0.85), stroke=tint, rx=4.0),
         badge(x + 15, y + HEIGHT / 2, str(place + 1), tint, 9.5),
-        words(x + 30, y + 13.5, step.capitalize(), 11.5, INK, font_weight="bold"),
+        words(x + 30, y + 13.5, headed(step), 11.5, INK, font_weight="bold"),
         words(x + 30, y + 24.5, f"{recorded} recorded, {latent} latent", 8.5, SOFT),
     )
 
