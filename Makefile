@@ -27,6 +27,9 @@ reports: .venv/.run
 synthetic: .venv/.run
 	@$(BIN)/python synthetic_data/make.py
 
+docs: .venv/.run
+	@$(BIN)/python docs/make.py
+
 verify: .venv/.run
 	@for report in reports/*/; do $(BIN)/sarcoid-epi verify $$report || exit 1; done
 
