@@ -4,13 +4,33 @@ from __future__ import annotations
 
 from sarcoid_epi.cohort.sites import site_table
 from sarcoid_epi.scenario import World
+from sarcoid_epi.scenario.parameter import demand_order, demand_room
 from sarcoid_epi.scenario.uncertainty import Drawn, drawn
 
 
 def draw_world(world: World, k: int, seed: int = 1) -> World:
-    """Draw number k of a world, with site shares that some set of bones can have; see `scenario.uncertainty.drawn`.
+    """Draw number k of a world that patients can be made of; see `scenario.uncertainty.drawn`.
 
-    The world's targets are calibrated anew when patients are made of it: `calibrate(draw_world(world, k), design)`.
+    Its targets are calibrated anew when patients are made of it: `calibrate(draw_world(world, k), design)`.
+
+    Parameters
+    ----------
+    world
+        As loaded.
+    k
+        Number of the draw, from 0.
+    seed
+        Any whole number.
+
+    Raises
+    ------
+    ConfigurationError
+        As `scenario.uncertainty.drawn`.
+
+    Assumes
+    -------
+    The joint distribution is conditioned on what the generator can make, too: site shares that some set of bones can
+    have, signs of acute onset and stages that leave room for each other.
 
     Examples
     --------
@@ -23,8 +43,17 @@ def draw_world(world: World, k: int, seed: int = 1) -> World:
 
 def drawn_world(world: World, k: int, seed: int = 1) -> Drawn[World]:
     """`draw_world`, and how many attempts it took."""
-    return drawn(world, k, seed, _bones_agree)
+    return drawn(world, k, seed, refuse_what_cannot_be_made)
 
 
-def _bones_agree(world: World) -> None:
+def refuse_what_cannot_be_made(world: World) -> None:
+    """Refuse a world whose targets no population can reach, as calibration would, without calibrating.
+
+    Raises
+    ------
+    ValueError, ConfigurationError
+        With the shares that contradict each other.
+    """
+    demand_room(world.lofgren, "nodosum", "isolated_ankle")  # ankles alone: acute onset without erythema nodosum
+    demand_order(world.stage, *(f"others_at_least_{stage}" for stage in ("iv", "iii", "ii", "i")))
     site_table(world.sites)

@@ -91,7 +91,7 @@ def drawn(scenario: S, k: int, seed: int = 1, coherent: Callable[[S], None] | No
     seed
         Any whole number.
     coherent
-        Raises ConfigurationError for a scenario that cannot be, beyond what its sections refuse themselves.
+        Raises ConfigurationError or ValueError for a scenario that cannot be, beyond what its sections refuse.
 
     Raises
     ------
