@@ -106,7 +106,7 @@ def _parameter(
 
 
 def _input(name: str, known: dict[str, Parameter]) -> str:
-    from sarcoid_epi.scenario.loader import printed
+    from sarcoid_epi.scenario.figures import printed
 
     if name in known:
         return f" = {known[name].value:.6g} ({known[name].basis})"

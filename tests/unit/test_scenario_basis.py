@@ -6,7 +6,7 @@ import pytest
 
 from sarcoid_epi.evidence import finding
 from sarcoid_epi.scenario import Derived, load_belief, load_design, load_world, shipped
-from sarcoid_epi.scenario.loader import printed
+from sarcoid_epi.scenario.figures import printed
 from sarcoid_epi.scenario.rules import RULES
 
 LOAD = {"world": load_world, "design": load_design, "belief": load_belief}

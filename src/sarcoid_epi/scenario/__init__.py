@@ -4,6 +4,7 @@ from sarcoid_epi.scenario.belief import Belief
 from sarcoid_epi.scenario.design import Design
 from sarcoid_epi.scenario.loader import load_belief, load_design, load_world, shipped
 from sarcoid_epi.scenario.parameter import Assumed, Cited, Derived, Parameter
+from sarcoid_epi.scenario.uncertainty import draw, spreads
 from sarcoid_epi.scenario.world import World
 
 __all__ = [
@@ -14,8 +15,10 @@ __all__ = [
     "Design",
     "Parameter",
     "World",
+    "draw",
     "load_belief",
     "load_design",
     "load_world",
     "shipped",
+    "spreads",
 ]

@@ -76,6 +76,7 @@ class Stage(Section):
     def _is_a_distribution(self) -> Self:
         demand_room(self, "acute_0", "acute_i")
         demand_order(self, "at_least_iv", "at_least_iii", "at_least_ii", "at_least_i")
+        demand_order(self, "others_at_least_iv", "others_at_least_iii", "others_at_least_ii", "others_at_least_i")
         return self
 
 

@@ -9,6 +9,9 @@ A file holds sections and parameters. A parameter is a table that says its basis
 or a bare number in a section whose key `assumed` gives the reason for all of them. `extends = "mechanism"` takes every
 parameter of another file of the same kind first; a file it names is looked for beside the file that names it. A
 derived parameter is computed last, from what then stands.
+
+How far a value may move in a draw (`uncertainty`) follows from its basis. `spread = "uniform"` spreads it evenly over
+its range, `spread = "none"` holds it, `several = ["a.x", "b.x", "c.x"]` beside `cited` draws it as a further series.
 """
 
 from __future__ import annotations
@@ -25,20 +28,23 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from sarcoid_epi.errors import ConfigurationError, Problem, unknown
-from sarcoid_epi.evidence import Finding, finding, load_registry
+from sarcoid_epi.evidence import finding, load_registry
 from sarcoid_epi.scenario.belief import Belief
 from sarcoid_epi.scenario.design import Design
-from sarcoid_epi.scenario.parameter import Parameter, Section
+from sarcoid_epi.scenario.distribution import has_range, predictive
+from sarcoid_epi.scenario.figures import printed, single
+from sarcoid_epi.scenario.parameter import Assumed, Basis, Cited, Derived, Parameter, Section, Spread
 from sarcoid_epi.scenario.rules import RULES
 from sarcoid_epi.scenario.world import World
 
 #: What may stand beside each basis; anything else would be dropped without a word.
 BASIS_KEYS = {
-    "cited": frozenset({"cited", "value", "note"}),
-    "derived": frozenset({"derived", "from", "note"}),
-    "assumed": frozenset({"assumed", "value", "low", "high"}),
+    "cited": frozenset({"cited", "value", "note", "spread", "several"}),
+    "derived": frozenset({"derived", "from", "note", "spread"}),
+    "assumed": frozenset({"assumed", "value", "low", "high", "spread"}),
 }
 SPEC_KEYS = frozenset().union(*BASIS_KEYS.values())
+SPREADS: tuple[Spread, ...] = ("pert", "uniform", "none")
 HEADER_KEYS = frozenset({"name", "label", "about", "extends"})
 
 #: A scenario's name becomes part of run names and addresses in a report.
@@ -256,19 +262,48 @@ def _with_basis(spec: Spec, argument: Any) -> dict[str, Any]:
             value = RULES[rule](*(argument(name) for name in inputs))
         except (TypeError, ValueError, ArithmeticError) as error:
             raise ConfigurationError(Problem(f"rule '{rule}' fails on {inputs}", why=str(error))) from None
-        basis = {"kind": "derived", "rule": rule, "inputs": [str(i) for i in inputs], "note": note}
-        return {"value": value, "basis": basis}
+        derived = Derived(rule=rule, inputs=tuple(str(i) for i in inputs), note=note, spread=_spread(spec))
+        return _with_spread(value, derived)
     if "value" not in spec:
         raise ConfigurationError(Problem("there is no value", do="add 'value'"))
     value = float(spec["value"])
     if named == ["cited"]:
         _agree(value, spec["cited"])
-        return {"value": value, "basis": {"kind": "cited", "finding": spec["cited"], "note": note}}
+        several = tuple(spec.get("several", ()))
+        if several:
+            predictive(several)  # refuses what cannot be pooled
+        cited = Cited(finding=spec["cited"], several=several, note=note, spread=_spread(spec))
+        return _with_spread(value, cited)
     span = {end: spec[end] for end in ("low", "high") if end in spec}
     if not span.get("low", value) <= value <= span.get("high", value):
         said = " to ".join(f"{span[end]:g}" if end in span else "..." for end in ("low", "high"))
         raise ConfigurationError(Problem(f"the value {value:g} lies outside its own range", why=f"that is {said}"))
-    return {"value": value, "basis": {"kind": "assumed", "reason": spec["assumed"], **span}}
+    return _with_spread(value, Assumed(reason=spec["assumed"], **span, spread=_spread(spec)))
+
+
+def _spread(spec: Spec) -> Spread:
+    word = spec.get("spread", "")
+    known: dict[str, Spread] = {"": "", **{name: name for name in SPREADS}}
+    if word not in known:
+        raise ConfigurationError(unknown("spread", word, SPREADS))
+    return known[word]
+
+
+def _with_spread(value: float, basis: Basis) -> dict[str, Any]:
+    """The parameter as it is handed to the model; a spread without anything to spread over is refused."""
+    if basis.spread in ("pert", "uniform") and not has_range(basis):
+        why = "only an assumption with low and high, or a finding that prints nothing but a range, has one"
+        raise ConfigurationError(
+            Problem(f"there is no range for spread '{basis.spread}'", why=why, do="delete 'spread'")
+        )
+    if basis.spread and isinstance(basis, Cited) and basis.several:
+        raise ConfigurationError(Problem("'spread' and 'several' exclude each other", do="delete one of them"))
+    if basis.spread and isinstance(basis, Derived) and not has_range(basis):
+        why = "it follows what it derives from"
+        raise ConfigurationError(
+            Problem("a parameter that is derived has no spread of its own", why=why, do="delete it")
+        )
+    return {"value": value, "basis": basis}
 
 
 def _demand_types(spec: Spec, basis: str) -> None:
@@ -281,37 +316,19 @@ def _demand_types(spec: Spec, basis: str) -> None:
         if key in ("value", "low", "high"):
             if isinstance(item, bool) or not isinstance(item, int | float) or not abs(item) <= sys.float_info.max:
                 raise ConfigurationError(Problem(f"the {key} {item!r} is not a number", do="write a number"))
-        elif not isinstance(item, list if key == "from" else str):
-            kind = "a list" if key == "from" else "text"
+        elif not isinstance(item, list if key in ("from", "several") else str):
+            kind = "a list" if key in ("from", "several") else "text"
             raise ConfigurationError(Problem(f"'{key}' is not {kind}", do=f"write it as {kind}"))
         elif key != "note" and not (item.strip() if isinstance(item, str) else item):
             raise ConfigurationError(Problem(f"'{key}' is empty", do="fill it"))
-
-
-def printed(name: str) -> float:
-    """The number a finding prints, by its id; `.low`, `.high`, `.events` and `.n` name its other numbers."""
-    stem, _, part = name.rpartition(".")
-    named = part in ("low", "high", "events", "n")
-    found = finding(stem if named else name)
-    value = getattr(found, part) if named else _single(found)
-    if value is None:
-        has = [end for end in ("low", "high", "events", "n") if getattr(found, end) is not None]
-        mend = f"it has {', '.join(f'.{end}' for end in has)}" if has else "choose another finding"
-        raise ConfigurationError(
-            Problem(f"finding '{found.id}' prints no {part if named else 'single number'}", do=mend)
-        )
-    return float(value)
-
-
-def _single(found: Finding) -> float | None:
-    """The one number of a finding: its share (recomputed from counts where it has them), or its value."""
-    return found.value if found.share is None else found.share
+        elif key == "several" and not all(isinstance(name, str) for name in item):
+            raise ConfigurationError(Problem("'several' holds what is not text", do="write findings in quotes"))
 
 
 def _agree(value: float, name: str) -> None:
     """A cited value must be the finding's own, to its printed digits, or lie inside the range the finding prints."""
     found = finding(name)
-    share = _single(found)
+    share = single(found)
     if share is not None:
         # A value agrees when the finding rounds to it; two decimals at least, or 0.6 would agree with 0.64.
         decimals = max(2, len(repr(value).partition(".")[2]))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
@@ -12,18 +13,34 @@ class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Cited(_Value):
-    """The value stands in a finding of the registry, or inside the range it prints."""
+#: How a value is spread over its range: about the value itself, evenly, or not at all; empty leaves it to the basis.
+Spread = Literal["", "pert", "uniform", "none"]
+
+
+class _Basis(_Value):
+    """What every basis may say of uncertainty: the `spread` declared; in a draw, what the value was `drawn` from."""
+
+    spread: Spread = ""
+    drawn: str = ""
+
+    @property
+    def _ending(self) -> str:
+        return f" [{self.drawn}]" if self.drawn else ""
+
+
+class Cited(_Basis):
+    """The value stands in a finding of the registry, or inside the range it prints; `several` name a set of series."""
 
     kind: Literal["cited"] = "cited"
     finding: str
+    several: tuple[str, ...] = ()
     note: str = ""
 
     def __str__(self) -> str:
-        return f"cited: {self.finding}" + (f" ({self.note})" if self.note else "")
+        return f"cited: {self.finding}" + (f" ({self.note})" if self.note else "") + self._ending
 
 
-class Derived(_Value):
+class Derived(_Basis):
     """The value is computed by a named rule from findings or other parameters, anew whenever they change."""
 
     kind: Literal["derived"] = "derived"
@@ -32,10 +49,11 @@ class Derived(_Value):
     note: str = ""
 
     def __str__(self) -> str:
-        return f"derived: {self.rule}({', '.join(self.inputs)})" + (f" ({self.note})" if self.note else "")
+        said = f" ({self.note})" if self.note else ""
+        return f"derived: {self.rule}({', '.join(self.inputs)}){said}{self._ending}"
 
 
-class Assumed(_Value):
+class Assumed(_Basis):
     """Nobody printed the value; the reason says why this one, `low` and `high` how far it may reasonably move."""
 
     kind: Literal["assumed"] = "assumed"
@@ -45,7 +63,7 @@ class Assumed(_Value):
 
     def __str__(self) -> str:
         span = f" [{self.low:g} to {self.high:g}]" if self.low is not None and self.high is not None else ""
-        return f"assumed{span}: {self.reason}"
+        return f"assumed{span}: {self.reason}{self._ending}"
 
 
 Basis = Cited | Derived | Assumed
@@ -58,25 +76,32 @@ class Parameter(_Value):
     basis: Basis
 
 
-def _between(low: float, high: float, kind: str, whole: bool = False) -> Callable[[Parameter], Parameter]:
-    def check(parameter: Parameter) -> Parameter:
-        if whole and not parameter.value.is_integer():
-            raise ValueError(f"{parameter.value:g} is not {kind}: it must be a whole number")
-        if not low <= parameter.value <= high:
-            raise ValueError(f"{parameter.value:g} is not {kind}: it must lie between {low:g} and {high:g}")
-        return parameter
+@dataclass(frozen=True)
+class _Between:
+    """The limits of a parameter, and whether it counts something."""
 
-    return check
+    low: float
+    high: float
+    kind: str
+    whole: bool = False
+
+    def __call__(self, parameter: Parameter) -> Parameter:
+        value = parameter.value
+        if self.whole and not value.is_integer():
+            raise ValueError(f"{value:g} is not {self.kind}: it must be a whole number")
+        if not self.low <= value <= self.high:
+            raise ValueError(f"{value:g} is not {self.kind}: it must lie between {self.low:g} and {self.high:g}")
+        return parameter
 
 
 #: What a parameter may be; the validator's words are what the user reads.
-Share = Annotated[Parameter, AfterValidator(_between(0, 1, "a share"))]
-SomeShare = Annotated[Parameter, AfterValidator(_between(1e-6, 1, "a share above zero"))]
-Positive = Annotated[Parameter, AfterValidator(_between(1e-12, 1e12, "a positive number"))]
-LogOdds = Annotated[Parameter, AfterValidator(_between(-20, 20, "a difference in log odds"))]
-Number = Annotated[Parameter, AfterValidator(_between(-1e12, 1e12, "a number"))]
-Count = Annotated[Parameter, AfterValidator(_between(1, 1e9, "a count", whole=True))]
-Year = Annotated[Parameter, AfterValidator(_between(1900, 2100, "a calendar year", whole=True))]
+Share = Annotated[Parameter, AfterValidator(_Between(0, 1, "a share"))]
+SomeShare = Annotated[Parameter, AfterValidator(_Between(1e-6, 1, "a share above zero"))]
+Positive = Annotated[Parameter, AfterValidator(_Between(1e-12, 1e12, "a positive number"))]
+LogOdds = Annotated[Parameter, AfterValidator(_Between(-20, 20, "a difference in log odds"))]
+Number = Annotated[Parameter, AfterValidator(_Between(-1e12, 1e12, "a number"))]
+Count = Annotated[Parameter, AfterValidator(_Between(1, 1e9, "a count", whole=True))]
+Year = Annotated[Parameter, AfterValidator(_Between(1900, 2100, "a calendar year", whole=True))]
 
 
 def demand_order(section: Section, *names: str) -> None:
@@ -112,3 +137,31 @@ class Section(_Value):
             elif isinstance(item, Section):
                 found |= item.parameters(f"{path}.")
         return found
+
+    def whole_numbers(self, prefix: str = "") -> set[str]:
+        """Paths of the parameters that must be whole numbers."""
+        found: set[str] = set()
+        for name, field in type(self).model_fields.items():
+            item, path = getattr(self, name), f"{prefix}{name}"
+            if isinstance(item, Section):
+                found |= item.whole_numbers(f"{path}.")
+            elif any(getattr(getattr(rule, "func", None), "whole", False) for rule in field.metadata):
+                found.add(path)
+        return found
+
+    def replaced(self, parameters: Mapping[str, Parameter], prefix: str = "") -> Self:
+        """The section with other parameters at some paths, checked as on loading.
+
+        Raises
+        ------
+        pydantic.ValidationError
+            When the parameters contradict their limits or each other.
+        """
+        fields = {}
+        for name in type(self).model_fields:
+            item, path = getattr(self, name), f"{prefix}{name}"
+            if isinstance(item, Section):
+                fields[name] = item.replaced(parameters, f"{path}.")
+            else:
+                fields[name] = parameters.get(path, item)
+        return type(self)(**fields)

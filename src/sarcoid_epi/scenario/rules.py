@@ -67,15 +67,6 @@ def share_of_parts(part: float, *others: float) -> float:
     return part / (part + sum(others))
 
 
-def share_left(whole: float, whole_n: float, part: float, part_n: float) -> float:
-    """Share among those outside a part, by counts: (events - events in the part) / (n - n of the part).
-
-    >>> share_left(15, 64, 14, 29) == 1 / 35
-    True
-    """
-    return (whole - part) / (whole_n - part_n)
-
-
 def share_at_least(position: float, *shares: float) -> float:
     """Share at or above the category number `position`, of a printed distribution scaled to add up to one.
 
@@ -178,7 +169,6 @@ RULES: dict[str, Callable[..., float]] = {
         log_odds_ratio,
         log_odds_ratio_of_shares,
         share_of_parts,
-        share_left,
         share_at_least,
         share_in_the_rest,
         median_onset_age,

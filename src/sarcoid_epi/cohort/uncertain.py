@@ -1,0 +1,49 @@
+"""Draws of a world that patients can be made of."""
+
+from __future__ import annotations
+
+from sarcoid_epi.cohort.sites import site_table
+from sarcoid_epi.scenario import World
+from sarcoid_epi.scenario.uncertainty import Drawn, drawn
+
+
+def draw_world(world: World, k: int, seed: int = 1) -> World:
+    """Draw number k of a world that patients can be made of; see `scenario.uncertainty.drawn`.
+
+    Its targets are calibrated anew when patients are made of it: `calibrate(draw_world(world, k), design)`.
+
+    Parameters
+    ----------
+    world
+        As loaded.
+    k
+        Number of the draw, from 0.
+    seed
+        Any whole number.
+
+    Raises
+    ------
+    ConfigurationError
+        As `scenario.uncertainty.drawn`.
+
+    Assumes
+    -------
+    The joint distribution is conditioned on site shares that some set of bones can have, too.
+
+    Examples
+    --------
+    >>> from sarcoid_epi.scenario import load_world
+    >>> draw_world(load_world("evidence"), 3).name
+    'evidence.seed1.draw3'
+    """
+    return drawn_world(world, k, seed).scenario
+
+
+def drawn_world(world: World, k: int, seed: int = 1) -> Drawn[World]:
+    """`draw_world`, and how many attempts it took."""
+    return drawn(world, k, seed, refuse_what_cannot_be_made)
+
+
+def refuse_what_cannot_be_made(world: World) -> None:
+    """Refuse site shares that no set of bones can have, as calibration would."""
+    site_table(world.sites)
