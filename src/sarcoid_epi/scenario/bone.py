@@ -36,6 +36,8 @@ class Osseous(Section):
 class Sites(Section):
     """Share of each site among patients with osseous disease, and of two unions.
 
+    `hand_and_foot` is the part of the rarer of the two phalangeal sites that also has the other.
+
     The phalangeal phenotype has a site in hand or foot: lupus pernio and Black ancestry raise its odds.
     """
 
@@ -49,6 +51,7 @@ class Sites(Section):
     pelvis: Share
     spine_or_pelvis: Share
     hand_or_foot: Share
+    hand_and_foot: Share
     phalangeal_lupus_pernio: LogOdds
     phalangeal_black: LogOdds
 

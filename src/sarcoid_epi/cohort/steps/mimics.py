@@ -60,8 +60,7 @@ def bone_mimic(
 @variable
 def mimic_site(bone_mimic: Column) -> Column:
     """The bone where the mimic shows."""
-    site: Column = SITE_NUMBER[bone_mimic]
-    return site
+    return np.take(SITE_NUMBER, bone_mimic, mode="wrap")
 
 
 @variable
