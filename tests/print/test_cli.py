@@ -331,7 +331,7 @@ def test_an_interrupt_is_exit_code_130(run, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(api, "generate", interrupted)
+    monkeypatch.setattr(api, "write", interrupted)
     code, out, err = run("generate")
     assert (code, out) == (130, "")
     assert "Traceback" not in err

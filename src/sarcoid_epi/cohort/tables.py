@@ -25,7 +25,10 @@ def truth_frame(columns: Columns, names: Collection[str] | None = None) -> pd.Da
 
 
 def _frame(
-    variables: Sequence[Variable], columns: Columns, names: Collection[str] | None, levels: Mapping[str, tuple[str, ...]]
+    variables: Sequence[Variable],
+    columns: Columns,
+    names: Collection[str] | None,
+    levels: Mapping[str, tuple[str, ...]],
 ) -> pd.DataFrame:
     kept = [variable for variable in variables if names is None or variable.name in names]
     return pd.DataFrame({v.name: _typed(v, columns[v.name], levels.get(v.name, ())) for v in kept})
