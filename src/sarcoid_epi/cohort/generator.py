@@ -143,6 +143,8 @@ def demand_size(size: int | None, source: int | None = None) -> None:
         raise ConfigurationError(Problem(f"a cohort of {size} patients", do="ask for at least one"))
     if size is None and source is None:
         raise ConfigurationError(Problem("a cohort without an end", do="give a size or the source patients"))
+    if source is not None and source < 1:
+        raise nobody_enters(0)
 
 
 def nobody_enters(source: int) -> ConfigurationError:

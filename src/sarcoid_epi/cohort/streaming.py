@@ -75,8 +75,6 @@ def stream_cohort(
         raise ConfigurationError(Problem(f"{workers} workers", do="ask for at least one"))
     intervened(NODES, order.do)
     _ = order.wanted
-    if order.source == 0:
-        raise nobody_enters(0)
     calibration = calibration or calibrate(order.world, order.design)
     with resumable(out, made_here, "cohort", order.hash, _any_finished) as work:
         parts = _finished_parts(order, calibration, work, workers, block, progress)
