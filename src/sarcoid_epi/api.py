@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sarcoid_epi.cohort import Cohort
+    from sarcoid_epi.cohort.parts import Order
     from sarcoid_epi.patients import Checked
     from sarcoid_epi.results import Estimates
     from sarcoid_epi.scenario import Design, World
@@ -32,22 +33,97 @@ def _quiet(stage: str) -> None:
 def generate(
     world: str = WORLD,
     design: str = DESIGN,
-    size: int = SIZE,
+    size: int | None = None,
     seed: int = SEED,
     out: str | Path | None = None,
     vary: Mapping[str, float] | None = None,
     do: Mapping[str, str] | None = None,
     csv: bool = False,
+    columns: Sequence[str] | None = None,
+    population: int | None = None,
+    years: tuple[int, int] | None = None,
 ) -> Cohort:
-    """A synthetic cohort; with `out`, `patients.parquet`, `truth.parquet` and `certificate.toml` are written there."""
+    """A synthetic cohort in memory; with `out`, it is also written there, as `write` does.
+
+    Its size is `size` (10 000 by default), or follows from a `population` watched from one of the `years` to the other.
+    """
     from sarcoid_epi.cohort import generate as make
     from sarcoid_epi.cohort.storage import write_cohort
 
-    made_of, looked_at = scenario(world, design, vary)
-    cohort = make(made_of, looked_at, size, seed, do)
+    asked = _order(world, design, size, seed, vary, do, csv, columns, population, years)
+    cohort = make(asked.world, asked.design, asked.size, seed, asked.do, columns=asked.columns, source=asked.source)
     if out is not None:
-        write_cohort(cohort, made_of, looked_at, seed, Path(out), do or {}, csv)
+        write_cohort(cohort, asked.world, asked.design, seed, Path(out), asked.do, csv, asked.columns, asked.population)
     return cohort
+
+
+def write(
+    out: str | Path,
+    world: str = WORLD,
+    design: str = DESIGN,
+    size: int | None = None,
+    seed: int = SEED,
+    vary: Mapping[str, float] | None = None,
+    do: Mapping[str, str] | None = None,
+    csv: bool = False,
+    columns: Sequence[str] | None = None,
+    population: int | None = None,
+    years: tuple[int, int] | None = None,
+    workers: int = 1,
+    progress: Progress = _quiet,
+) -> Path:
+    """A synthetic cohort of any size on disk, never whole in memory; interrupted, the same call takes it up again."""
+    from sarcoid_epi.cohort.streaming import stream_cohort
+
+    progress("hitting the targets")
+    asked = _order(world, design, size, seed, vary, do, csv, columns, population, years)
+    stream_cohort(asked, Path(out), workers, progress=progress)
+    return Path(out)
+
+
+def _order(
+    world: str,
+    design: str,
+    size: int | None,
+    seed: int,
+    vary: Mapping[str, float] | None,
+    do: Mapping[str, str] | None,
+    csv: bool,
+    columns: Sequence[str] | None,
+    people: int | None,
+    years: tuple[int, int] | None,
+) -> Order:
+    """What is asked for, with the size from one source only."""
+    from sarcoid_epi.cohort.occurrence import in_years, population
+    from sarcoid_epi.cohort.parts import Order
+
+    _demand_one_size(size, people, years, vary or {})
+    made_of, looked_at = scenario(world, design, vary)
+    kept = None if columns is None else tuple(columns)
+    if people is None or years is None:
+        return Order(made_of, looked_at, SIZE if size is None else size, seed, dict(do or {}), kept, csv=csv)
+    looked_at = in_years(looked_at, years)
+    arising = population(made_of, looked_at, people, years, seed)
+    return Order(made_of, looked_at, None, seed, dict(do or {}), kept, arising, csv)
+
+
+def _demand_one_size(
+    size: int | None, people: int | None, years: tuple[int, int] | None, vary: Mapping[str, float]
+) -> None:
+    """Refuse two sizes, half a population, and years that are given twice."""
+    problems = []
+    if people is not None and size is not None:
+        problems.append(Problem("--size and --population both say how many", do="keep one"))
+    if people is not None and years is None:
+        problems.append(Problem("a population needs years", "--population", do="add --years FIRST:LAST"))
+    if people is None and years is not None:
+        problems.append(Problem("years need a population", "--years", do="add --population, or vary the calendar"))
+    if years is not None:
+        twice = [path for path in vary if path.startswith("calendar.")]
+        why = "--years says it already"
+        problems += [Problem(f"'{path}' is given twice", "--vary", why, "keep one") for path in twice]
+    if problems:
+        raise ConfigurationError(*problems)
 
 
 def scenario(world: str, design: str, vary: Mapping[str, float] | None = None) -> tuple[World, Design]:

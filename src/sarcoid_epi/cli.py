@@ -36,7 +36,9 @@ NOT_ESTIMABLE, DIFFERENT, INTERRUPTED = 4, 5, 130
 
 WorldOption = Annotated[str, typer.Option("--world", "-w", help="A shipped world or a TOML file.")]
 DesignOption = Annotated[str, typer.Option("--design", "-d", help="A shipped design or a TOML file.")]
-SizeOption = Annotated[int, typer.Option("--size", "-n", min=1, max=LARGEST, help="Patients in the study.")]
+SizeOption = Annotated[
+    int | None, typer.Option("--size", "-n", min=1, max=LARGEST, help=f"Patients in the study. [{api.SIZE}]")
+]
 SeedOption = Annotated[int, typer.Option("--seed", "-s", min=0, help="The only source of chance.")]
 VaryOption = Annotated[list[str] | None, typer.Option("--vary", metavar="PATH=VALUE", help="Replace a parameter.")]
 MappingOption = Annotated[str | None, typer.Option("--mapping", "-m", help="TOML file: foreign column names to ours.")]
@@ -119,17 +121,31 @@ def generate(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the cohort.")] = Path("out/cohort"),
     world: WorldOption = api.WORLD,
     design: DesignOption = api.DESIGN,
-    size: SizeOption = api.SIZE,
+    size: SizeOption = None,
+    population: Annotated[
+        int | None, typer.Option("--population", min=1, max=LARGEST, help="People the patients arise from, not --size.")
+    ] = None,
+    years: Annotated[
+        str | None, typer.Option("--years", metavar="FIRST:LAST", help="Years in which --population is watched.")
+    ] = None,
     seed: SeedOption = api.SEED,
     vary: VaryOption = None,
     do: Annotated[list[str] | None, typer.Option("--do", metavar="VARIABLE=VALUE", help="Intervene.")] = None,
+    columns: Annotated[
+        list[str] | None, typer.Option("--columns", metavar="A,B,C", help="Only these columns of either table.")
+    ] = None,
     csv: Annotated[bool, typer.Option("--csv", help="Also write patients.csv.")] = False,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=256, help="Processes at work; same bytes.")] = 1,
     quiet: QuietOption = False,
 ) -> None:
-    """A synthetic cohort: patients.parquet, truth.parquet, certificate.toml."""
+    """A synthetic cohort: patients.parquet, truth.parquet, certificate.toml; large ones as folders of parts.
+
+    Interrupted, the same command takes finished parts up again.
+    """
+    span, kept = _years(years), _listed_names(columns)
+    varied, done = _varied(vary), _pairs(do, "--do")
     with _progress(quiet) as progress:
-        progress("generating patients")
-        api.generate(world, design, size, seed, out, _varied(vary), _pairs(do, "--do"), csv)
+        api.write(out, world, design, size, seed, varied, done, csv, kept, population, span, workers, progress)
     typer.echo(out)
 
 
@@ -289,6 +305,23 @@ def _pairs(given: list[str] | None, option: str) -> dict[str, str]:
             raise ConfigurationError(Problem(f"'{name}' is given twice", option, do="keep one"))
         pairs[name] = value
     return pairs
+
+
+def _years(text: str | None) -> tuple[int, int] | None:
+    """`FIRST:LAST` as two years."""
+    if text is None:
+        return None
+    first, _, last = (part.strip() for part in text.partition(":"))
+    if not (first.isdecimal() and last.isdecimal()):
+        raise ConfigurationError(
+            Problem(f"'{text}' is no span of years", "--years", do="write FIRST:LAST, such as 2001:2010")
+        )
+    return int(first), int(last)
+
+
+def _listed_names(given: list[str] | None) -> list[str] | None:
+    """Names with commas between them, from an option that may be repeated."""
+    return [name.strip() for names in given for name in names.split(",")] if given else None
 
 
 def _table(answers: Any) -> str:

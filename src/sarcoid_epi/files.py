@@ -5,10 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
+from typing import IO
 
 from sarcoid_epi.errors import ConfigurationError, Problem
 
@@ -17,6 +19,9 @@ Listed = Callable[[Path], set[str] | None]
 
 #: Marks a folder that is being built or removed, so that nothing else is ever cleared away.
 _MARK = ".sarcoid-epi-partial"
+
+#: What a working folder is for, and who is at work in it.
+_RECIPE, _LOCK = "recipe", "lock"
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> Path:
@@ -47,8 +52,12 @@ def write_text(path: Path, text: str) -> Path:
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file's bytes."""
-    return sha256(path.read_bytes()).hexdigest()
+    """SHA-256 of a file's bytes; of a folder, that of its files' names and hashes."""
+    if path.is_dir():
+        listing = "".join(f"{name} {digest(path / name)}\n" for name in every_file(path))
+        return sha256(listing.encode("utf-8")).hexdigest()
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def every_file(folder: Path) -> list[str]:
@@ -106,6 +115,108 @@ def replaced(out: Path, listed: Listed, kind: str) -> Iterator[Path]:
         with suppress(OSError):
             _remove(partial)
         raise
+
+
+@contextmanager
+def resumable(out: Path, listed: Listed, kind: str, recipe: str, worth: Callable[[Path], bool]) -> Iterator[Path]:
+    """A folder to work in, `.NAME.parts` beside `out`, that outlasts an interrupt until the same recipe comes again.
+
+    Parameters
+    ----------
+    out : Path
+        Where the output goes in the end; refused at once where `replaced` would refuse it.
+    listed, kind
+        As for `replaced`.
+    recipe : str
+        What is made, in one word; work on another recipe is never mixed with.
+    worth : callable
+        Whether a working folder holds anything worth keeping.
+
+    Yields
+    ------
+    Path
+        The working folder. It vanishes when all went well, and after a failure that leaves nothing worth keeping.
+
+    Raises
+    ------
+    ConfigurationError
+        When another run is at work there, the finished work of another recipe lies there, or `out` cannot be written.
+    """
+    with _told(out):
+        _refuse(out, listed, kind)
+        place = Path(os.path.realpath(out))
+        work = place.with_name(f".{place.name}.parts")
+        if os.path.lexists(work) and (work.is_symlink() or not work.is_dir() or not _ours(work)):
+            raise ConfigurationError(Problem("this name is needed for building", str(work), do="move it away"))
+        _make(work)
+        (work / _MARK).touch()
+    with _alone(work, out):
+        with _told(out):
+            _same_recipe(work, recipe, kind, worth)
+        try:
+            with _told_within(out, work):
+                yield work
+        except BaseException:
+            if not worth(work):
+                with suppress(OSError):
+                    _remove(work)
+            raise
+        with suppress(OSError):
+            _remove(work)
+
+
+def _ours(work: Path) -> bool:
+    return (work / _MARK).exists() or _vacant(work)
+
+
+def _same_recipe(work: Path, recipe: str, kind: str, worth: Callable[[Path], bool]) -> None:
+    """Take up work on the same recipe; clear away what is worth nothing; refuse to mix or to lose what is."""
+    note = work / _RECIPE
+    known = note.read_text(encoding="utf-8") if note.exists() else ""
+    if known == recipe:
+        return
+    if worth(work):
+        why = f"they belong to another {kind}"
+        do = f"finish that one with its own options, delete the folder, or name another place for this {kind}"
+        raise ConfigurationError(Problem("finished parts are waiting here", str(work), why, do))
+    for path in work.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+    write_text(note, recipe)
+
+
+@contextmanager
+def _alone(work: Path, out: Path) -> Iterator[None]:
+    """Hold the working folder's lock, which a killed run lets go of; another run that holds it is a sentence."""
+    with (work / _LOCK).open("a") as lock:
+        if not _locked(lock, work / _LOCK):
+            do = "wait until it is finished, or name another place"
+            raise ConfigurationError(Problem("another run is writing here", str(out), do=do))
+        yield
+
+
+def _locked(lock: IO[str], path: Path) -> bool:
+    """Whether the lock is ours now, and still the one in the folder."""
+    if sys.platform == "win32":
+        return True  # an open file cannot be removed there, which keeps two runs from the worst
+    import fcntl
+
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True  # a file system without locks
+    return path.exists() and os.path.samestat(os.fstat(lock.fileno()), path.stat())
+
+
+def linked(file: Path, name: Path) -> None:
+    """The same file under a second name, or a copy where there are no such names."""
+    name.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(file, name)
+    except OSError:
+        shutil.copy2(file, name)
 
 
 def _refuse(out: Path, listed: Listed, kind: str) -> None:

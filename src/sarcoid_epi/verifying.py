@@ -79,7 +79,7 @@ def _found(hashes: Mapping[str, str], place: Path) -> dict[str, str]:
     problems = []
     for name, wanted in hashes.items():
         path = place / name
-        if not path.is_file():
+        if not path.exists():
             problems.append(Problem(f"the report was made from '{name}'", do="say with --inputs which folder it is in"))
         elif digest(path) != wanted:
             problems.append(Problem(f"'{path}' is not the '{name}' that the report was made from"))

@@ -6,10 +6,14 @@ import json
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 
 from sarcoid_epi import api, cli
+from sarcoid_epi.cohort.parts import Order
+from sarcoid_epi.cohort.streaming import stream_cohort
 from sarcoid_epi.results import ESTIMATE_COLUMNS
+from sarcoid_epi.scenario import load_design, load_world
 
 HEADER = "patient_id,sex,age_at_diagnosis,osseous_recorded"
 OWN = f"{HEADER}\n1,female,31,0\n2,male,45,1\n3,female,62,\n4,female,28,0\n5,male,50,0\n6,male,39,1\n"
@@ -56,6 +60,13 @@ def written(folder, name, text):
         ("generate --vary osseous.true_prevalence", "error: --vary: 'osseous.true_prevalence' has no '='"),
         ("generate --vary sex.women=many", "error: --vary sex.women: 'many' is not a number"),
         ("generate --vary sites.spine=0.95", "error: sites: the site shares contradict each other"),
+        ("generate --columns sex,osseus", "error: unknown column 'osseus'; did you mean 'osseous'?"),
+        ("generate --population 1000", "error: --population: a population needs years; add --years FIRST:LAST."),
+        ("generate --population 1000 --years 2001-2010", "error: --years: '2001-2010' is no span of years; write"),
+        ("generate --population 1000 --years 2010:2001", "error: --years: first_year 2010, last_year 2001: each must"),
+        ("generate --size 5 --population 1000 --years 2001:2010", "error: --size and --population both say how many"),
+        ("generate --years 2001:2010", "error: --years: years need a population"),
+        ("generate --population 1 --years 2001:2001", "error: nobody enters the study, because there are no source"),
         ("check nowhere.csv", "error: there is no file 'nowhere.csv'; give the path of a CSV or Parquet file."),
         ("check .", "error: '.' is a folder"),
         ("check own.csv --mapping nowhere.toml", "error: there is no file 'nowhere.toml'; give a TOML file."),
@@ -97,6 +108,8 @@ def test_a_mistake_in_what_was_asked_is_one_sentence_and_exit_code_2(run, tmp_pa
         ("generate --size -5", "--size"),
         ("generate --size 0", "--size"),
         ("generate --size ten", "--size"),
+        ("generate --population 0 --years 2001:2001", "--population"),
+        ("generate --workers 0", "--workers"),
         ("generate --seed -1", "--seed"),
         ("generate --sise 5", "--sise"),
     ],
@@ -250,6 +263,28 @@ def test_generate_prints_its_folder_and_says_nothing_else(run, tmp_path):
     ).read_text(encoding="utf-8")
 
 
+def test_columns_can_be_listed_and_repeated(run, tmp_path):
+    assert run("generate", "--size", "5", "-o", "c", "--columns", "sex,osseous", "--columns", "lung")[0] == 0
+    assert list(pd.read_parquet(tmp_path / "c" / "patients.parquet")) == ["patient_id", "sex", "lung"]
+    assert list(pd.read_parquet(tmp_path / "c" / "truth.parquet")) == ["patient_id", "osseous"]
+
+
+def test_a_population_makes_a_cohort_that_says_where_it_arose(run, tmp_path):
+    assert run("generate", "--population", "100000", "--years", "2001:2010", "-o", "c")[0] == 0
+    certificate = (tmp_path / "c" / "certificate.toml").read_text(encoding="utf-8")
+    assert "[population]\npeople = 100000\nyears = [2001, 2010]\n" in certificate
+    assert 'calendar.first_year = { value = 2001.0, basis = "assumed: given with --years" }' in certificate
+
+
+def test_a_report_can_be_made_from_a_folder_of_parts_and_verified(run, tmp_path):
+    world, design = load_world("evidence"), load_design("tertiary_records")
+    stream_cohort(Order(world, design, 300, 1, part=512), tmp_path / "c")
+    assert (tmp_path / "c" / "patients.parquet").is_dir()
+    assert run("report", "--patients", "c/patients.parquet", "--out", "report")[0] == 0
+    code, out, _ = run("verify", "report", "--inputs", "c")
+    assert (code, "bytes: same" in out) == (0, True)
+
+
 def test_a_huge_seed_is_a_seed(run):
     assert run("generate", "--size", "1", "--seed", "9" * 40)[0] == 0
 
@@ -331,7 +366,7 @@ def test_an_interrupt_is_exit_code_130(run, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(api, "generate", interrupted)
+    monkeypatch.setattr(api, "write", interrupted)
     code, out, err = run("generate")
     assert (code, out) == (130, "")
     assert "Traceback" not in err

@@ -72,6 +72,25 @@ def test_a_column_costs_its_ancestors_only_and_has_the_same_values(world, design
     assert "imaging_fdg_pet" not in needed
 
 
+def test_a_cohort_of_chosen_columns_has_the_values_of_the_whole_one(world, design, cohort):
+    chosen = generate(world, design, 3000, seed=9, columns=["hypercalcaemia", "burden", "sex"])
+    assert_frame_equal(chosen.patients, cohort.patients[["patient_id", "sex", "hypercalcaemia"]], check_exact=True)
+    assert_frame_equal(chosen.truth, cohort.truth[["patient_id", "burden"]], check_exact=True)
+    assert chosen.source_patients == cohort.source_patients
+
+
+def test_a_chosen_column_that_is_unknown_has_a_near_miss(world, design):
+    with pytest.raises(ConfigurationError, match="unknown column 'hypercalcemia'; did you mean 'hypercalcaemia'"):
+        generate(world, design, 10, seed=9, columns=["sex", "hypercalcemia"])
+
+
+def test_all_who_enter_of_so_many_source_patients_are_a_cohort(world, design, cohort):
+    met = generate(world, design, None, seed=9, source=2000)
+    number = int((cohort.patients["patient_id"] <= 2000).sum())
+    assert_frame_equal(met.patients, cohort.patients.head(number))
+    assert met.source_patients == 2000
+
+
 def test_a_new_variable_changes_no_other(world, design, cohort, monkeypatch):
     monkeypatch.setattr(making, "NODES", (variable(lambda u: u, "a_new_one"), *NODES))
     assert_frame_equal(generate(world, design, 500, seed=9).patients, cohort.patients.head(500))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sarcoid_epi.cohort import generate, storage
+from sarcoid_epi.cohort import generate, storage, writing
 from sarcoid_epi.cohort.storage import write_cohort
 from sarcoid_epi.errors import ConfigurationError
 from sarcoid_epi.files import digest, every_file
@@ -63,9 +63,9 @@ def test_writing_twice_gives_the_same_and_another_seed_replaces_it_whole(tmp_pat
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
-@pytest.mark.parametrize("place", ["_parquet", "csv_text", "_certificate"])
+@pytest.mark.parametrize("place", ["write_tables", "csv_text", "_certificate"])
 def test_a_mishap_in_the_middle_leaves_the_old_cohort(tmp_path, monkeypatch, write, error, place):
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise error("in the middle")
 
     write(1, tmp_path / "c")
@@ -87,7 +87,7 @@ def test_a_full_disk_or_a_missing_permission_is_a_sentence(tmp_path, monkeypatch
 
     write(1, tmp_path / "c")
     before = everything(tmp_path)
-    monkeypatch.setattr(storage.pq, "write_table", fail)
+    monkeypatch.setattr(writing.pq, "ParquetWriter", fail)
     with pytest.raises(ConfigurationError, match=f"c' cannot be written, because {why}"):
         write(2, tmp_path / "c")
     assert everything(tmp_path) == before

@@ -289,7 +289,7 @@ def calibrate(world: World, design: Design) -> Calibration:
 
     Cached by the contents of world and design.
     """
-    return _with_design(_of_world(world), world, design)
+    return _with_design(solve_world(world), world, design)
 
 
 def calibrate_on(reference: ReferencePopulation, world: World, design: Design) -> Calibration:
@@ -298,7 +298,7 @@ def calibrate_on(reference: ReferencePopulation, world: World, design: Design) -
 
 
 @lru_cache(maxsize=8)
-def _of_world(world: World) -> tuple[_Points, Calibration]:
+def solve_world(world: World) -> tuple[_Points, Calibration]:
     """The world's own targets are solved once for all designs."""
     return _solved(reference_population(), world)
 

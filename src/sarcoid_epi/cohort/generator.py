@@ -7,6 +7,7 @@ of a larger one, and two designs look at the same people.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 BLOCK = 2**16
+
+#: More patients than any count of them.
+ENDLESS = sys.maxsize
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ class _Chosen:
 
 
 @dataclass(frozen=True)
-class _Recipe:
+class Recipe:
     """All that a patient is a function of, but for the seed and the number."""
 
     world: World
@@ -74,16 +78,23 @@ class _Recipe:
 
 
 def generate(
-    world: World, design: Design, size: int, seed: int, do: Mapping[str, str] | None = None, block: int = BLOCK
+    world: World,
+    design: Design,
+    size: int | None,
+    seed: int,
+    do: Mapping[str, str] | None = None,
+    block: int = BLOCK,
+    columns: Sequence[str] | None = None,
+    source: int | None = None,
 ) -> Cohort:
-    """A cohort of `size` patients.
+    """A cohort of `size` patients, in memory.
 
     Parameters
     ----------
     world, design : World, Design
         What makes patients, and the study that looks at them.
-    size : int
-        Patients that enter the study, at least 1.
+    size : int or None
+        Patients that enter the study, at least 1; None for all who enter of `source`.
     seed : int
         The only source of chance.
     do : mapping of str to str, optional
@@ -91,6 +102,10 @@ def generate(
         target is hit anew.
     block : int
         Source patients worked on at a time; changes memory, never a value.
+    columns : sequence of str, optional
+        Columns of either table that are wanted, beside `patient_id`: the same values, for less work. All by default.
+    source : int, optional
+        Source patients there are; without end by default.
 
     Returns
     -------
@@ -99,27 +114,63 @@ def generate(
     Raises
     ------
     ConfigurationError
-        When the size is not a positive number, a target cannot be reached, or an intervention makes no sense.
+        When the size is not a positive number, nobody enters, a column is unknown, a target cannot be reached, or an
+        intervention makes no sense.
     """
     from sarcoid_epi.cohort.tables import patient_frame, truth_frame
 
-    if size < 1:
-        raise ConfigurationError(Problem(f"a cohort of {size} patients", do="ask for at least one"))
+    demand_size(size, source)
+    wanted = wanted_columns(columns)
     nodes = intervened(NODES, do or {})
     calibration = calibrate(world, design)
-    recipe = _Recipe(world, design, calibration.intercepts, nodes)
-    wanted = [*PATIENT_BY_NAME, *TRUTH_BY_NAME]
-    parts: list[Columns] = []
-    met = source = 0
-    for columns in _entrants(recipe, seed, wanted, block):
-        keep = min(size - met, columns["patient_id"].size)
-        met += keep
-        source = int(columns["patient_id"][keep - 1]) + 1 if keep else source
-        parts.append({name: columns[name][:keep] for name in wanted})
-        if met == size:
-            break
-    whole = {name: np.concatenate([part[name] for part in parts]) for name in wanted}
-    return Cohort(patient_frame(whole, round(design.entry.centres.value)), truth_frame(whole), calibration, source)
+    recipe = Recipe(world, design, calibration.intercepts, nodes)
+    rows = range(ENDLESS if source is None else source)
+    blocks = list(entrants(recipe, seed, wanted, rows, ENDLESS if size is None else size, block))
+    whole = joined(blocks, wanted)
+    met = whole["patient_id"].size
+    if met == 0:
+        raise nobody_enters(rows.stop)
+    last = int(whole["patient_id"][-1]) + 1
+    met_all = met == size or source is None
+    centres = round(design.entry.centres.value)
+    patients, truth = patient_frame(whole, centres, wanted), truth_frame(whole, wanted)
+    return Cohort(patients, truth, calibration, last if met_all else rows.stop)
+
+
+def demand_size(size: int | None, source: int | None = None) -> None:
+    """Refuse a cohort of nobody, and one without an end."""
+    if size is not None and size < 1:
+        raise ConfigurationError(Problem(f"a cohort of {size} patients", do="ask for at least one"))
+    if size is None and source is None:
+        raise ConfigurationError(Problem("a cohort without an end", do="give a size or the source patients"))
+    if source is not None and source < 1:
+        raise nobody_enters(0)
+
+
+def nobody_enters(source: int) -> ConfigurationError:
+    """The error of a cohort that came out empty."""
+    why = f"of {source} source patients none is met" if source else "there are no source patients"
+    return ConfigurationError(Problem("nobody enters the study", why=why, do="give more people, years or another seed"))
+
+
+def wanted_columns(columns: Sequence[str] | None) -> tuple[str, ...]:
+    """The columns of both tables that are asked for, in the order of the vocabulary; `patient_id` always is.
+
+    Raises
+    ------
+    ConfigurationError
+        When a column is in neither table.
+
+    Examples
+    --------
+    >>> wanted_columns(["osseous", "sex"])
+    ('patient_id', 'sex', 'osseous')
+    """
+    known = tuple(dict.fromkeys((*PATIENT_BY_NAME, *TRUTH_BY_NAME)))
+    strange = [name for name in columns or () if name not in known]
+    if strange:
+        raise ConfigurationError(*(unknown("column", name, known) for name in strange))
+    return known if columns is None else tuple(name for name in known if name in ("patient_id", *columns))
 
 
 def replicates(
@@ -138,7 +189,7 @@ def replicates(
     strange = [name for name in columns if name not in known]
     if strange:
         raise ConfigurationError(*(unknown("column", name, known) for name in strange))
-    recipe = _Recipe(world, design, calibrate(world, design).intercepts, NODES)
+    recipe = Recipe(world, design, calibrate(world, design).intercepts, NODES)
     share = design.entry.share.value
     rows = int(np.ceil(size / share + 6 * np.sqrt(size * (1 - share)) / share)) if share < 1 else size
     per_batch = max(1, BLOCK // rows)
@@ -149,7 +200,7 @@ def replicates(
     return {name: np.concatenate([part[name] for part in done]) for name in columns}
 
 
-def _batch(recipe: _Recipe, seed: int, wanted: Sequence[str], size: int, rows: int, batch: range) -> Columns:
+def _batch(recipe: Recipe, seed: int, wanted: Sequence[str], size: int, rows: int, batch: range) -> Columns:
     """The first `size` entrants of each replicate of a batch; more source rows are drawn until every one has them."""
     while True:
         made = _entered(recipe, _Addressed(seed, 0, rows, batch), wanted, rows * len(batch))
@@ -164,17 +215,30 @@ def _batch(recipe: _Recipe, seed: int, wanted: Sequence[str], size: int, rows: i
     return {name: made[name][take].reshape(len(batch), size) for name in wanted}
 
 
-def _entrants(recipe: _Recipe, seed: int, wanted: Sequence[str], block: int) -> Iterator[Columns]:
-    """Block after block of source patients, those who enter."""
-    first = 0
-    while True:
-        columns = _entered(recipe, _Addressed(seed, first, block, range(1)), wanted, block)
+def entrants(
+    recipe: Recipe, seed: int, wanted: Sequence[str], rows: range, most: int = ENDLESS, block: int = BLOCK
+) -> Iterator[Columns]:
+    """Block after block of the source patients of `rows`, the wanted columns of those who enter, at most so many."""
+    for first in range(rows.start, rows.stop, block):
+        count = min(block, rows.stop - first)
+        columns = _entered(recipe, _Addressed(seed, first, count, range(1)), wanted, count)
         columns["patient_id"] += first
-        yield columns
-        first += block
+        yield {name: columns[name][:most] for name in wanted}
+        most -= columns["patient_id"].size
+        if most <= 0:
+            return
 
 
-def _entered(recipe: _Recipe, source: Uniforms, wanted: Sequence[str], rows: int) -> Columns:
+def joined(blocks: Sequence[Columns], names: Sequence[str]) -> Columns:
+    """Blocks of columns, one after the other, as whole columns; a single block is taken as it is."""
+    if len(blocks) == 1:
+        return {name: blocks[0][name] for name in names}
+    if not blocks:
+        return dict.fromkeys(names, np.zeros(0, dtype=np.int64))
+    return {name: np.concatenate([block[name] for block in blocks]) for name in names}
+
+
+def _entered(recipe: Recipe, source: Uniforms, wanted: Sequence[str], rows: int) -> Columns:
     """The wanted columns of those source rows that enter, and their positions as `patient_id`."""
     nodes = ancestors(recipe.nodes, [*wanted, "enters"])
     columns = simulate(ancestors(nodes, ["enters"]), {}, source, recipe)
@@ -187,7 +251,7 @@ def _entered(recipe: _Recipe, source: Uniforms, wanted: Sequence[str], rows: int
     return columns
 
 
-def simulate(nodes: Sequence[Node], columns: Columns, source: Uniforms, recipe: _Recipe) -> Columns:
+def simulate(nodes: Sequence[Node], columns: Columns, source: Uniforms, recipe: Recipe) -> Columns:
     """Evaluate nodes in causal order, each reading columns that exist."""
     columns = dict(columns)
     for node in nodes:

@@ -1,18 +1,25 @@
-"""Put a cohort on disk: two tables and the certificate of its birth."""
+"""Put a cohort on disk: two tables and the certificate of its birth.
+
+A cohort of one part is two files, a larger one two folders of parts; its bytes are the same whether it was made in
+memory or part by part.
+"""
 
 from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
 
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
+import numpy as np
 
+from sarcoid_epi.cohort.calibration import Calibration
 from sarcoid_epi.cohort.generator import Cohort
+from sarcoid_epi.cohort.occurrence import Population
+from sarcoid_epi.cohort.parts import PART, Order, place
+from sarcoid_epi.cohort.writing import CSV, PATIENTS, ROW_GROUP, TRUTH, Tables, csv_text, write_tables
 from sarcoid_epi.files import digest, replaced
 from sarcoid_epi.results import DIGITS
 from sarcoid_epi.scenario import Design, World
@@ -31,6 +38,9 @@ def write_cohort(
     out: Path,
     do: Mapping[str, str] | None = None,
     csv: bool = False,
+    columns: Sequence[str] | None = None,
+    population: Population | None = None,
+    part: int = PART,
 ) -> list[Path]:
     """Write `patients.parquet`, `truth.parquet` and `certificate.toml` (and `patients.csv`) into a folder.
 
@@ -50,6 +60,12 @@ def write_cohort(
         Interventions, for the certificate.
     csv : bool
         Whether to write `patients.csv` too.
+    columns : sequence of str, optional
+        The columns it was cut down to, for the certificate.
+    population : Population, optional
+        Where its patients arose, for the certificate.
+    part : int
+        Source patients of a part; a cohort of several is written as folders.
 
     Returns
     -------
@@ -62,16 +78,51 @@ def write_cohort(
         When `out` holds files but no certificate of ours, a file that would be overwritten is not as the earlier
         cohort made it, or the folder cannot be written.
     """
-    names = ["patients.parquet", "truth.parquet", *(["patients.csv"] if csv else [])]
+    size = len(cohort.patients)
+    kept = None if columns is None else tuple(columns)
+    order = Order(world, design, size, seed, dict(do or {}), kept, population, csv, part)
+    parts = _parts(cohort, part)
     with replaced(out, made_here, "cohort") as folder:
-        _parquet(cohort.patients, folder / "patients.parquet")
-        _parquet(cohort.truth, folder / "truth.parquet")
+        for number, groups in enumerate(parts):
+            patients, truth = (
+                folder / (place(table, number) if len(parts) > 1 else table) for table in (PATIENTS, TRUTH)
+            )
+            for path in (patients, truth):
+                path.parent.mkdir(exist_ok=True)
+            write_tables(groups, patients, truth, None, header=False)
         if csv:
-            (folder / "patients.csv").write_bytes(csv_text(cohort.patients).encode("utf-8"))
+            (folder / CSV).write_bytes(csv_text(cohort.patients).encode("utf-8"))
+        names = [name for table in order.tables for name in parts_of(table, 1 if table == CSV else len(parts))]
         hashes = {name: digest(folder / name) for name in names}
-        certificate = "\n".join(_certificate(cohort, world, design, seed, do or {}, hashes)) + "\n"
-        (folder / CERTIFICATE).write_bytes(certificate.encode("utf-8"))
+        certify(folder, order, cohort.calibration, size, cohort.source_patients, hashes)
     return [out / name for name in (*names, CERTIFICATE)]
+
+
+def parts_of(table: str, count: int) -> list[str]:
+    """The files of a table of so many parts: one part is a file, more are files in a folder."""
+    return [table] if count == 1 else [place(table, number) for number in range(count)]
+
+
+def _parts(cohort: Cohort, part: int) -> list[Iterator[Tables]]:
+    """The row groups of each part of a cohort in memory."""
+    numbers = cohort.patients["patient_id"].to_numpy() - 1
+    count = -(-max(cohort.source_patients, int(numbers[-1]) + 1) // part)
+    ends = np.searchsorted(numbers, np.arange(count + 1) * part)
+    return [_groups(cohort, first, last) for first, last in pairwise(ends.tolist())]
+
+
+def _groups(cohort: Cohort, first: int, last: int) -> Iterator[Tables]:
+    for start in range(first, max(last, first + 1), ROW_GROUP):
+        rows = slice(start, min(start + ROW_GROUP, last))
+        yield cohort.patients.iloc[rows], cohort.truth.iloc[rows]
+
+
+def certify(
+    folder: Path, order: Order, calibration: Calibration, size: int, source: int, hashes: Mapping[str, str]
+) -> None:
+    """Write the certificate of a cohort."""
+    text = "\n".join(_certificate(order, calibration, size, source, hashes)) + "\n"
+    (folder / CERTIFICATE).write_bytes(text.encode("utf-8"))
 
 
 def made_here(folder: Path) -> set[str] | None:
@@ -87,46 +138,35 @@ def made_here(folder: Path) -> set[str] | None:
     return {*unchanged, CERTIFICATE}
 
 
-def csv_text(frame: pd.DataFrame) -> str:
-    """A patient table as CSV: flags as 1 and 0, dates as YYYY-MM-DD, missing values as empty fields."""
-    plain = frame.copy()
-    for name, values in frame.items():
-        if pd.api.types.is_bool_dtype(values):
-            plain[name] = values.astype("Int8")
-    return plain.to_csv(index=False, lineterminator="\n", float_format=f"%.{DIGITS}g", date_format="%Y-%m-%d")
-
-
-def _parquet(frame: pd.DataFrame, path: Path) -> None:
-    table = pa.Table.from_pandas(frame, preserve_index=False)
-    # Dictionaries help flags and categories; for measured numbers they only cost time and space.
-    coded = [field.name for field in table.schema if not pa.types.is_floating(field.type)]
-    pq.write_table(table, path, compression="zstd", use_dictionary=coded, row_group_size=2**16)
-
-
 def _certificate(
-    cohort: Cohort, world: World, design: Design, seed: int, do: Mapping[str, str], hashes: Mapping[str, str]
+    order: Order, calibration: Calibration, size: int, source: int, hashes: Mapping[str, str]
 ) -> Iterator[str]:
     yield MADE_HERE
     yield "[cohort]"
-    yield f"world = {_text(world.name)}"
-    yield f"design = {_text(design.name)}"
-    yield f"size = {len(cohort.patients)}"
-    yield f"seed = {seed}"
-    yield f"source_patients = {cohort.source_patients}"
+    yield f"world = {_text(order.world.name)}"
+    yield f"design = {_text(order.design.name)}"
+    yield f"size = {size}"
+    yield f"seed = {order.seed}"
+    yield f"source_patients = {source}"
     yield f"sarcoid_epi = {_text(version('sarcoid-epi'))}"
-    if do:
+    if order.columns is not None:
+        yield f"columns = [{', '.join(map(_text, order.wanted))}]"
+    if order.population:
+        yield ""
+        yield from _arising(order.population, size)
+    if order.do:
         yield ""
         yield "[do]"
-        yield from (f"{name} = {_text(value)}" for name, value in sorted(do.items()))
+        yield from (f"{name} = {_text(value)}" for name, value in sorted(order.do.items()))
     yield ""
     yield "[sha256]"
     yield from (f"{_text(name)} = {_text(value)}" for name, value in hashes.items())
-    for part, scenario in (("world", world), ("design", design)):
+    for part, scenario in (("world", order.world), ("design", order.design)):
         yield ""
         yield f"[{part}]"
         for path, parameter in scenario.parameters().items():
             yield f"{path} = {{ value = {_number(parameter.value)}, basis = {_text(str(parameter.basis))} }}"
-    for reached in cohort.calibration.report:
+    for reached in calibration.report:
         yield ""
         yield "[[calibration]]"
         yield f"node = {_text(reached.node)}"
@@ -134,6 +174,19 @@ def _certificate(
         yield f"population = {_text(reached.population)}"
         yield f"target = {_number(reached.target)}"
         yield f"achieved = {_number(reached.achieved)}"
+
+
+def _arising(population: Population, entered: int) -> Iterator[str]:
+    """Where the patients arose: people and years, how often the disease is, source patients expected, drawn, met."""
+    yield "[population]"
+    yield f"people = {population.people}"
+    yield f"years = [{population.years[0]}, {population.years[1]}]"
+    yield f"incidence = {_number(population.incidence)}"
+    yield f"prevalence = {_number(population.prevalence)}"
+    yield f"only_new_patients = {str(population.only_new).lower()}"
+    yield f"expected = {_number(population.expected)}"
+    yield f"drawn = {population.source}"
+    yield f"entered = {entered}"
 
 
 def _number(value: float) -> str:

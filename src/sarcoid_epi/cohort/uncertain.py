@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sarcoid_epi.cohort.calibration import solve_world
 from sarcoid_epi.cohort.sites import site_table
 from sarcoid_epi.scenario import World
 from sarcoid_epi.scenario.uncertainty import Drawn, drawn
@@ -28,7 +29,7 @@ def draw_world(world: World, k: int, seed: int = 1) -> World:
 
     Assumes
     -------
-    The joint distribution is conditioned on site shares that some set of bones can have, too.
+    The joint distribution is conditioned on targets that some population can reach, too.
 
     Examples
     --------
@@ -45,5 +46,6 @@ def drawn_world(world: World, k: int, seed: int = 1) -> Drawn[World]:
 
 
 def refuse_what_cannot_be_made(world: World) -> None:
-    """Refuse site shares that no set of bones can have, as calibration would."""
+    """Refuse targets that no population can reach; what calibration finds is kept for when patients are made."""
     site_table(world.sites)
+    solve_world(world)

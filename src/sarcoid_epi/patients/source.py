@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from sarcoid_epi.errors import ConfigurationError, DataError, Problem, unknown
 from sarcoid_epi.vocabulary import PATIENT_BY_NAME
@@ -17,13 +19,15 @@ def columns_of(path: Path) -> tuple[pd.DataFrame, str]:
     suffix = path.suffix.lower()
     try:
         if path.is_dir():
+            if suffix == ".parquet" and (parts := _parts(path)):
+                return _parquet(path, parts), "."
             inside = path / "patients.parquet"
-            mend = f"did you mean '{inside}'?" if inside.is_file() else "give the path of a CSV or Parquet file"
+            mend = f"did you mean '{inside}'?" if inside.exists() else "give the path of a CSV or Parquet file"
             raise ConfigurationError(Problem(f"'{path}' is a folder", do=mend))
         if not path.is_file():
             raise ConfigurationError(Problem(f"there is no file '{path}'", do="give the path of a CSV or Parquet file"))
         if suffix == ".parquet":
-            return _parquet(path), "."
+            return _parquet(path, [path]), "."
         if suffix in (".csv", ".tsv", ".txt"):
             return _text_table(path)
     except OSError as error:
@@ -37,17 +41,36 @@ def _reason(error: OSError) -> str:
     return (error.strerror or "the system does not say why").lower()
 
 
-def _parquet(path: Path) -> pd.DataFrame:
-    """A Parquet table with its types; a named index is a column, any other is dropped."""
-    with path.open("rb") as file:
-        try:
-            table = pd.read_parquet(file)
-        except (OSError, ValueError, NotImplementedError) as error:
-            why = str(error).splitlines()[0]
-            raise DataError(Problem("cannot be read as Parquet", path.name, why, "write it again")) from None
+def _parts(folder: Path) -> list[Path]:
+    """The Parquet files of a folder in the order of their numbers."""
+    parts = [path for path in folder.glob("*.parquet") if path.is_file() and path.name[0] not in "._"]
+    return sorted(parts, key=lambda path: (len(path.name), path.name))
+
+
+def _parquet(path: Path, parts: list[Path]) -> pd.DataFrame:
+    """A Parquet table, of one file or of the parts of a folder, with its types.
+
+    A named index is a column, any other is dropped.
+    """
+    tables = []
+    for part in parts:
+        with part.open("rb") as file:
+            try:
+                tables.append(pq.read_table(file))
+            except (OSError, ValueError, NotImplementedError) as error:
+                raise _unreadable(path if part == path else part, error) from None
+    try:
+        table: pd.DataFrame = pa.concat_tables(tables).to_pandas()
+    except (ValueError, NotImplementedError) as error:
+        raise _unreadable(path, error) from None
     named = [name for name in table.index.names if name is not None and name not in table.columns]
     table = table.reset_index()[[*named, *table.columns]] if named else table.reset_index(drop=True)
     return table.set_axis([str(name).strip() for name in table.columns], axis="columns")
+
+
+def _unreadable(path: Path, error: Exception) -> DataError:
+    why = str(error).splitlines()[0]
+    return DataError(Problem("cannot be read as Parquet", path.name, why, "write it again"))
 
 
 def _text_table(path: Path) -> tuple[pd.DataFrame, str]:

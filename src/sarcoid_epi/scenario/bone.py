@@ -59,20 +59,20 @@ class Sites(Section):
 class Lesions(Section):
     """What lesions look like: shares of patients with a phalangeal, with an axial lesion; the rest are destructive.
 
+    `axial_lytic` is a share of those that are not sclerotic, `axial_permeative` of those that are neither.
     `bilateral`: lesions of paired bones on both sides.
     """
 
     phalangeal_lytic: Share
     phalangeal_permeative: Share
-    axial_lytic: Share
     axial_sclerotic: Share
+    axial_lytic: Share
     axial_permeative: Share
     bilateral: Share
 
     @model_validator(mode="after")
     def _leave_room(self) -> Self:
         demand_room(self, "phalangeal_lytic", "phalangeal_permeative")
-        demand_room(self, "axial_lytic", "axial_sclerotic", "axial_permeative")
         return self
 
 

@@ -108,8 +108,8 @@ def phalangeal_lesion(u: Floats, world: World, osseous_phalangeal: Column) -> Co
 def axial_lesion(u: Floats, world: World, osseous_axial: Column) -> Column:
     """Sclerotic more often than not, so that it resembles a metastasis."""
     w = world.lesions
-    ends = np.cumsum([w.axial_lytic.value, w.axial_sclerotic.value, w.axial_permeative.value])
-    kind = np.select([u < end for end in ends], [LYTIC, SCLEROTIC, PERMEATIVE], DESTRUCTIVE)
+    left = np.cumprod([1 - w.axial_sclerotic.value, 1 - w.axial_lytic.value, 1 - w.axial_permeative.value])
+    kind = np.select([u < 1 - part for part in left], [SCLEROTIC, LYTIC, PERMEATIVE], DESTRUCTIVE)
     return np.where(osseous_axial, kind, NO_LESION).astype(np.int8)
 
 

@@ -9,8 +9,6 @@ from sarcoid_epi.cohort.steps.entry import DAYS_PER_YEAR
 from sarcoid_epi.scenario import World
 from sarcoid_epi.streams import Floats
 
-NOT_TREATED = -1
-
 
 @flag("treatment.systemic")
 def systemic_therapy(
@@ -86,7 +84,7 @@ def taper_start_weeks(u: Floats, world: World, prednisone: Column) -> Column:
     """Weeks until the first reduction of the dose."""
     w = world.treatment
     weeks = np.floor(w.taper_earliest.value + u * (w.taper_latest.value - w.taper_earliest.value + 1))
-    return np.where(prednisone, weeks, NOT_TREATED).astype(np.int8)
+    return np.where(prednisone, weeks, np.nan)
 
 
 @flag("treatment.methotrexate", among="systemic_therapy")
