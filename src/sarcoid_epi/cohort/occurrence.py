@@ -75,7 +75,7 @@ def drawn_patients(expected: float, seed: int) -> int:
 
 
 def in_years(design: Design, years: tuple[int, int]) -> Design:
-    """The design in other calendar years, as assumptions.
+    """The design in other calendar years, as assumptions; follow-up closes as long after the last as before.
 
     Raises
     ------
@@ -83,9 +83,10 @@ def in_years(design: Design, years: tuple[int, int]) -> Design:
         When they are no calendar years, or run backwards.
     """
     given = Assumed(reason="given with --years")
-    first, last = (Parameter(value=year, basis=given) for year in years)
+    after = design.calendar.closing_year.value - design.calendar.last_year.value
+    first, last, closing = (Parameter(value=year, basis=given) for year in (*years, years[1] + after))
     try:
-        calendar = Calendar(first_year=first, last_year=last)
+        calendar = Calendar(first_year=first, last_year=last, closing_year=closing)
     except ValidationError as error:
         said = dict.fromkeys(str(one["msg"]).removeprefix("Value error, ") for one in error.errors())
         raise ConfigurationError(*(Problem(sentence, "--years", do="correct it") for sentence in said)) from None

@@ -60,7 +60,7 @@ def bone_mimic(
 @variable
 def mimic_site(bone_mimic: Column) -> Column:
     """The bone where the mimic shows."""
-    return np.take(SITE_NUMBER, bone_mimic, mode="wrap")
+    return np.asarray(SITE_NUMBER[bone_mimic])
 
 
 @variable
