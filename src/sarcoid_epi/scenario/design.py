@@ -146,7 +146,8 @@ class Record(Section):
     `definition`: the lowest grade that counts as osseous (1 possible, 2 probable, 3 definite); `count_marrow`: chance
     that diffuse marrow uptake is counted as a possible lesion; `cancer_suspected`: share in whom cancer is suspected
     without one; `muscle_mimic`: chance that weakness from another cause is put down to sarcoidosis. The other shares
-    say how many have been measured; calcium is measured more often in the ill and when it is high.
+    say how many have been measured; calcium is measured more often in the ill and when it is high, and
+    `calcium_untreated` is the share of its measurements that were taken before treatment.
     """
 
     definition: Count
@@ -156,6 +157,7 @@ class Record(Section):
     calcium_measured: Share
     calcium_burden: LogOdds
     calcium_high: LogOdds
+    calcium_untreated: Share
     urine_measured: Share
     vitamin_d_measured: Share
     markers_measured: Share

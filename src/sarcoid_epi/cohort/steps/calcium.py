@@ -62,17 +62,17 @@ def calcium_measured(design: Design, burden: Column, hypercalcaemia_true: Column
 def serum_calcium_mmol_l(
     u: Floats,
     world: World,
+    design: Design,
     calcium_measured: Column,
     calcium_true_mmol_l: Column,
     hypercalcaemia_true: Column,
     on_treatment: Column,
 ) -> Column:
-    """What was measured at the look; treatment may have brought a high value down."""
-    masked = hypercalcaemia_true & on_treatment & (u < world.calcium.masked.value)
+    """What was measured; treatment may have brought a high value down, unless it was measured before."""
+    masked = world.calcium.masked.value * (1 - design.record.calcium_untreated.value)
     value = np.where(calcium_measured, calcium_true_mmol_l, np.nan)
-    hidden = np.flatnonzero(masked & calcium_measured)
-    # Below its limit of being masked the uniform is as good as new.
-    value[hidden] = _normal(u[hidden] / world.calcium.masked.value, world)
+    hidden = np.flatnonzero(calcium_measured & hypercalcaemia_true & on_treatment & (u < masked))
+    value[hidden] = _normal(u[hidden] / masked, world)  # below the chance to be masked the uniform is as good as new
     return value
 
 

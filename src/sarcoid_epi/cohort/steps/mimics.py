@@ -54,7 +54,7 @@ def bone_mimic(
     hit = np.flatnonzero(u < shares[aged].sum() * rise + shares[~aged].sum())
     ends = np.cumsum(np.where(aged, shares * rise[hit, None], shares), axis=1)
     mimic[hit] = np.minimum((u[hit, None] >= ends).sum(axis=1), len(drawn) - 1)
-    return mimic
+    return np.asarray(mimic)
 
 
 @variable
