@@ -70,7 +70,7 @@ def muscle_mimic(u: Floats, world: World, prednisone: Column) -> Column:
     ends = np.cumsum([w.metastasis.value, w.infarction.value, w.inflammatory_myopathy.value])
     steroid = prednisone & (u >= ends[-1]) & (u < ends[-1] + world.treatment.myopathy.value)
     kinds = [*range(len(ends)), MUSCLE_MIMICS.index("glucocorticoid_myopathy")]
-    return np.select([*(u < end for end in ends), steroid], kinds, NONE).astype(np.int8)
+    return np.asarray(np.select([*(u < end for end in ends), steroid], kinds, NONE).astype(np.int8))
 
 
 VARIABLES = (bone_mimic, mimic_site, muscle_mimic)
