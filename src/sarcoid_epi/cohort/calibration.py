@@ -11,10 +11,10 @@ world's never depend on a design.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any, cast
 
 import numpy as np
@@ -124,23 +124,21 @@ class _Points:
             share = self.columns[node.within].astype(np.float64)
         return 1 - share if node.among.startswith("not ") else share
 
-    def both_ways(self, node: Node) -> tuple[Columns, Floats]:
-        """The columns with every drawn cause of a node at each of its values, and the weights of these copies.
+    def all_ways(self, node: Node) -> Iterator[tuple[Columns, Floats]]:
+        """The causes of a node with every drawn one at each of its values, and the weights of the points there.
 
         So the mean over a target's causes is taken by their chances, not by their draws. Given a point, the drawn
         causes of one node are independent of each other; what they have in common lies before them.
         """
-        columns = {name: self.columns[name] for name in node.parents}
-        weight = self.weight * self.belongs(node)
-        for cause in node.parents:
-            if cause not in self.chances:
-                continue
-            values = self.chances[cause]
-            copies = weight.size // self.weight.size
-            columns = {name: _copied(column, len(values)) for name, column in columns.items()}
-            columns[cause] = np.repeat([value for value, _ in values], weight.size)
-            weight = np.concatenate([weight * np.tile(share, copies) for _, share in values])
-        return columns, weight
+        drawn = [cause for cause in node.parents if cause in self.chances]
+        there = self.weight * self.belongs(node)
+        for values in product(*(self.chances[cause] for cause in drawn)):
+            columns = {name: self.columns[name] for name in node.parents}
+            columns |= {cause: np.asarray(value) for cause, (value, _) in zip(drawn, values, strict=True)}
+            weight = there
+            for _, share in values:
+                weight = weight * share
+            yield columns, weight
 
     def keep(self, names: frozenset[str]) -> None:
         """Forget all other columns."""
@@ -206,9 +204,9 @@ def solve(log_odds: Floats, target: float, weight: Floats | None = None) -> floa
     >>> round(solve(np.zeros(10), 0.25), 6) == round(float(np.log(1 / 3)), 6)
     True
     """
-    log_odds, weight = _grouped(log_odds, np.ones(log_odds.shape) if weight is None else weight)
+    weight = np.ones(log_odds.shape) if weight is None else weight
     open_to = np.isfinite(log_odds)
-    certain, some = float(weight @ (log_odds == np.inf)), float(weight @ open_to)
+    certain, some = _total(weight, log_odds == np.inf), _total(weight, open_to)
     floor, room = certain / weight.sum(), 1.0 if open_to.all() else some / weight.sum()
     wanted = (target - floor) / room if room > 0 else np.nan
     if wanted in (0.0, 1.0):
@@ -217,6 +215,11 @@ def solve(log_odds: Floats, target: float, weight: Floats | None = None) -> floa
         why = f"at least {floor:.4g} and at most {floor + room:.4g} can" if floor else f"at most {room:.4g} can"
         raise ConfigurationError(Problem(f"a share of {target:g} cannot be reached", why=why))
     return _newton(log_odds[open_to], wanted, weight[open_to]) if room < 1 else _newton(log_odds, wanted, weight)
+
+
+def _total(weight: Floats, value: Column) -> float:
+    """Sum of weighted values. (A dot product wakes the threads of BLAS, which takes longer than the sum.)"""
+    return float((weight * value).sum())
 
 
 def _grouped(log_odds: Floats, weight: Floats) -> tuple[Floats, Floats]:
@@ -242,8 +245,8 @@ def _newton(log_odds: Floats, target: float, weight: Floats) -> float:
     intercept = _newton(log_odds[few], target, weight[few]) if near else goal
     for _ in range(60):
         chance = expit(intercept + log_odds)
-        share = float(weight @ chance)
-        slope = float(weight @ (chance * (1 - chance)))
+        share = _total(weight, chance)
+        slope = _total(weight, chance * (1 - chance))
         if not slope > 1e-9:
             return _bracketed(log_odds, target, weight)
         step = (float(logit(share)) - goal) * share * (1 - share) / slope
@@ -256,13 +259,18 @@ def _newton(log_odds: Floats, target: float, weight: Floats) -> float:
 def _bracketed(log_odds: Floats, target: float, weight: Floats) -> float:
     """The same where chances are nearly all 0 or 1 and Newton's steps lose their way: slower, and always there."""
     ends = -float(log_odds.max()) - 40, -float(log_odds.min()) + 40
-    return float(brentq(lambda a: float(weight @ expit(a + log_odds)) - target, *ends, xtol=1e-13))
+    return float(brentq(lambda a: _total(weight, expit(a + log_odds)) - target, *ends, xtol=1e-13))
 
 
 def _solve_node(
-    node: Node, log_odds: Column, weight: Floats, of: World | Design
+    node: Node, points: _Points, world: World, design: Design, of: World | Design
 ) -> tuple[tuple[float, ...], list[Reached]]:
     """The intercept of each target of a node, and what the targets come to in the node's population."""
+    parts = []
+    for columns, weights in points.all_ways(node):
+        value = np.broadcast_to(node(columns, points, world, design), weights.shape)
+        parts.append(_grouped(value, weights))
+    log_odds, weight = (np.concatenate(pieces) for pieces in zip(*parts, strict=True))
     intercepts, report = [], []
     inside = slice(None) if weight.all() else weight > 0
     population = node.among.replace("_", " ") or "all patients"
@@ -308,13 +316,13 @@ def _solved(reference: ReferencePopulation, world: World) -> tuple[_Points, Cali
     points = _Points(reference)
     intercepts: dict[str, tuple[float, ...]] = {}
     report: list[Reached] = []
-    for node in ancestors(REFERENCE_NODES, [*OF_WORLD, *DESIGN_READS]):
+    nodes = ancestors(REFERENCE_NODES, [*OF_WORLD, *DESIGN_READS])
+    for number, node in enumerate(nodes):
         if node.targets:
-            columns, weight = points.both_ways(node)
-            intercepts[node.name], reached = _solve_node(node, node(columns, points, world, NO_DESIGN), weight, world)
+            intercepts[node.name], reached = _solve_node(node, points, world, NO_DESIGN, world)
             report += reached
         points.add(node, node(points.columns, points, world, NO_DESIGN), intercepts.get(node.name, ()))
-    points.keep(DESIGN_READS)
+        points.keep(DESIGN_READS.union(*(later.needs for later in nodes[number + 1 :])))
     return points, Calibration(intercepts, (*report, *_sites_reached(world)))
 
 
@@ -323,8 +331,7 @@ def _with_design(solved: tuple[_Points, Calibration], world: World, design: Desi
     points, of_world = solved
     intercepts, report = dict(of_world.intercepts), list(of_world.report)
     for node in OF_DESIGN:
-        columns, weight = points.both_ways(node)
-        intercepts[node.name], reached = _solve_node(node, node(columns, points, world, design), weight, design)
+        intercepts[node.name], reached = _solve_node(node, points, world, design, design)
         report += reached
     return Calibration(intercepts, tuple(report))
 

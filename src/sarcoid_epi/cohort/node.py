@@ -89,7 +89,8 @@ class Node:
         if self.kind == "liability":
             value = np.asarray(intercepts[0] + given - logit(u))
         elif self.kind == "ordinal":
-            value = np.asarray(np.sum([u < expit(a + given) for a in intercepts], axis=0, dtype=np.int8))
+            margin = given - logit(u)
+            value = np.asarray(np.sum([margin > -intercept for intercept in intercepts], axis=0, dtype=np.int8))
         else:
             value = np.asarray(u < (given if self.kind == "chance" else expit(intercepts[0] + given)))
         if not self.among:

@@ -94,11 +94,13 @@ def urine_class(world: World, granuloma_calcitriol: Column, sex: Column) -> Colu
 def urine_true_mg_24h(u: Floats, world: World, urine_class: Column, sex: Column) -> Column:
     """A value between the thresholds of its class, in whole mg; an exponential excess above the highest."""
     w = world.calcium
-    first = np.array([w.urine_limit_women.value, w.urine_limit_men.value])[sex]
     second, third = w.urine_limit.value, w.urine_very_high_limit.value
-    low = np.select([urine_class == 0, urine_class == 1, urine_class == 2], [first / 3, first, second], third)
-    high = np.select([urine_class == 0, urine_class == 1, urine_class == 2], [first, second, third], third)
-    value = low + u * (high - low)
+    ends = np.array(
+        [[first / 3, first, second, third, third] for first in (w.urine_limit_women.value, w.urine_limit_men.value)]
+    )
+    cell = urine_class + len(ends[0]) * sex
+    low = ends.ravel()[cell]
+    value = low + u * (ends.ravel()[cell + 1] - low)
     highest = np.flatnonzero(urine_class == 3)
     value[highest] = third - w.urine_excess_mean.value * np.log1p(-u[highest])
     # Rounded down in the lowest class and up in the others, so that the value shows its class.

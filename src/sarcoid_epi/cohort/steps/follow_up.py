@@ -82,8 +82,11 @@ def remission_otherwise(world: World, burden: Column) -> Column:
 def remission_acute(u: Floats, world: World, acute_onset: Column, hla_drb1_03_true: Column) -> Column:
     """The same after acute onset, as log odds less the draw's logit: nearly certain with DRB1*03."""
     w = world.outlook
-    share = np.where(hla_drb1_03_true, w.remission_drb1_03.value, w.remission_acute.value)
-    return np.where(acute_onset, logit(share) - logit(u), -np.inf)
+    margin = np.full(u.shape, -np.inf)
+    acute = np.flatnonzero(acute_onset)
+    share = np.where(hla_drb1_03_true[acute], w.remission_drb1_03.value, w.remission_acute.value)
+    margin[acute] = logit(share) - logit(u[acute])
+    return margin
 
 
 @variable

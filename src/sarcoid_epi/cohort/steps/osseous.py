@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from scipy.special import ndtr, ndtri
 
@@ -100,8 +102,7 @@ def osseous_axial(site_pattern: Column) -> Column:
 def phalangeal_lesion(u: Floats, world: World, osseous_phalangeal: Column) -> Column:
     w = world.lesions
     lytic, permeative = w.phalangeal_lytic.value, w.phalangeal_permeative.value
-    kind = np.select([u < lytic, u < lytic + permeative], [LYTIC, PERMEATIVE], DESTRUCTIVE)
-    return np.where(osseous_phalangeal, kind, NO_LESION).astype(np.int8)
+    return _kinds(u, osseous_phalangeal, {LYTIC: lytic, PERMEATIVE: lytic + permeative})
 
 
 @variable
@@ -109,8 +110,15 @@ def axial_lesion(u: Floats, world: World, osseous_axial: Column) -> Column:
     """Sclerotic more often than not, so that it resembles a metastasis."""
     w = world.lesions
     left = np.cumprod([1 - w.axial_sclerotic.value, 1 - w.axial_lytic.value, 1 - w.axial_permeative.value])
-    kind = np.select([u < 1 - part for part in left], [SCLEROTIC, LYTIC, PERMEATIVE], DESTRUCTIVE)
-    return np.where(osseous_axial, kind, NO_LESION).astype(np.int8)
+    return _kinds(u, osseous_axial, dict(zip((SCLEROTIC, LYTIC, PERMEATIVE), 1 - left, strict=True)))
+
+
+def _kinds(u: Floats, there: Column, ends: Mapping[int, float]) -> Column:
+    """The kind of each lesion that is there, by cumulative chances; the rest is destructive."""
+    kind = np.full(u.shape, NO_LESION, dtype=np.int8)
+    ill = np.flatnonzero(there)
+    kind[ill] = np.select([u[ill] < end for end in ends.values()], list(ends), DESTRUCTIVE)
+    return kind
 
 
 @chance(among="osseous")

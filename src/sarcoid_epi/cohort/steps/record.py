@@ -71,12 +71,15 @@ def bone_histology(
     u: Floats, world: World, bone_biopsy: Column, site_seen: Column, bone_mimic: Column, bone_caseation: Column
 ) -> Column:
     """Sarcoid bone shows a granuloma or nothing; a mimic is named, but tuberculosis misleads."""
-    hit = (site_seen > 0) & (u < world.tissue.bone_granuloma.value)
-    tuberculous = (site_seen == 0) & (bone_mimic == BONE_MIMICS.index("tuberculosis"))
-    other = (site_seen == 0) & (bone_mimic != NONE)
-    granuloma = np.where(bone_caseation, CASEATING, GRANULOMA)
-    found = np.select([hit | tuberculous, other], [granuloma, OTHER_DISEASE], NOT_DIAGNOSTIC)
-    return np.where(bone_biopsy, found, NOT_DONE).astype(np.int8)
+    result = np.full(u.shape, NOT_DONE, dtype=np.int8)
+    taken = np.flatnonzero(bone_biopsy)
+    sarcoid, mimic = site_seen[taken] > 0, bone_mimic[taken]
+    hit = sarcoid & (u[taken] < world.tissue.bone_granuloma.value)
+    tuberculous = ~sarcoid & (mimic == BONE_MIMICS.index("tuberculosis"))
+    granuloma = np.where(bone_caseation[taken], CASEATING, GRANULOMA)
+    other = ~sarcoid & (mimic != NONE)
+    result[taken] = np.select([hit | tuberculous, other], [granuloma, OTHER_DISEASE], NOT_DIAGNOSTIC)
+    return result
 
 
 @variable
