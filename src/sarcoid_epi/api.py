@@ -42,15 +42,17 @@ def generate(
     columns: Sequence[str] | None = None,
     population: int | None = None,
     years: tuple[int, int] | None = None,
+    draw: int | None = None,
 ) -> Cohort:
     """A synthetic cohort in memory; with `out`, it is also written there, as `write` does.
 
     Its size is `size` (10 000 by default), or follows from a `population` watched from one of the `years` to the other.
+    With `draw`, the world's uncertain parameters are drawn, that number of draw.
     """
     from sarcoid_epi.cohort import generate as make
     from sarcoid_epi.cohort.storage import write_cohort
 
-    asked = _order(world, design, size, seed, vary, do, csv, columns, population, years)
+    asked = _order(world, design, size, seed, vary, do, csv, columns, population, years, draw)
     cohort = make(asked.world, asked.design, asked.size, seed, asked.do, columns=asked.columns, source=asked.source)
     if out is not None:
         write_cohort(cohort, asked.world, asked.design, seed, Path(out), asked.do, csv, asked.columns, asked.population)
@@ -69,6 +71,7 @@ def write(
     columns: Sequence[str] | None = None,
     population: int | None = None,
     years: tuple[int, int] | None = None,
+    draw: int | None = None,
     workers: int = 1,
     progress: Progress = _quiet,
 ) -> Path:
@@ -76,7 +79,7 @@ def write(
     from sarcoid_epi.cohort.streaming import stream_cohort
 
     progress("hitting the targets")
-    asked = _order(world, design, size, seed, vary, do, csv, columns, population, years)
+    asked = _order(world, design, size, seed, vary, do, csv, columns, population, years, draw)
     stream_cohort(asked, Path(out), workers, progress=progress)
     return Path(out)
 
@@ -92,13 +95,14 @@ def _order(
     columns: Sequence[str] | None,
     people: int | None,
     years: tuple[int, int] | None,
+    draw: int | None,
 ) -> Order:
     """What is asked for, with the size from one source only."""
     from sarcoid_epi.cohort.occurrence import in_years, population
     from sarcoid_epi.cohort.parts import Order
 
     _demand_one_size(size, people, years, vary or {})
-    made_of, looked_at = scenario(world, design, vary)
+    made_of, looked_at = scenario(world, design, vary, draw)
     kept = None if columns is None else tuple(columns)
     if people is None or years is None:
         return Order(made_of, looked_at, SIZE if size is None else size, seed, dict(do or {}), kept, csv=csv)
@@ -126,8 +130,10 @@ def _demand_one_size(
         raise ConfigurationError(*problems)
 
 
-def scenario(world: str, design: str, vary: Mapping[str, float] | None = None) -> tuple[World, Design]:
-    """World and design by name or file, each with those of the varied paths that it has."""
+def scenario(
+    world: str, design: str, vary: Mapping[str, float] | None = None, draw: int | None = None
+) -> tuple[World, Design]:
+    """World and design by name or file, each with those of the varied paths that it has; the world drawn, if asked."""
     from sarcoid_epi.scenario import load_design, load_world
     from sarcoid_epi.scenario.design import Design
     from sarcoid_epi.scenario.loader import paths
@@ -139,10 +145,13 @@ def scenario(world: str, design: str, vary: Mapping[str, float] | None = None) -
     if strange:
         known = [path for path, number in (of_world | of_design).items() if number]
         raise ConfigurationError(*(unknown("parameter", path, known, "--vary") for path in strange))
-    return (
-        load_world(world, {path: value for path, value in vary.items() if of_world.get(path)}),
-        load_design(design, {path: value for path, value in vary.items() if of_design.get(path)}),
-    )
+    made_of = load_world(world, {path: value for path, value in vary.items() if of_world.get(path)})
+    looked_at = load_design(design, {path: value for path, value in vary.items() if of_design.get(path)})
+    if draw is not None:
+        from sarcoid_epi.cohort import draw_world
+
+        made_of = draw_world(made_of, draw)
+    return made_of, looked_at
 
 
 def check(file: str | Path, mapping: str | Path | None = None) -> Checked:

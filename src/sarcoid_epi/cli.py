@@ -130,6 +130,9 @@ def generate(
     ] = None,
     seed: SeedOption = api.SEED,
     vary: VaryOption = None,
+    draw: Annotated[
+        int | None, typer.Option("--draw", min=0, metavar="K", help="Draw the world's uncertain parameters, number K.")
+    ] = None,
     do: Annotated[list[str] | None, typer.Option("--do", metavar="VARIABLE=VALUE", help="Intervene.")] = None,
     columns: Annotated[
         list[str] | None, typer.Option("--columns", metavar="A,B,C", help="Only these columns of either table.")
@@ -145,7 +148,7 @@ def generate(
     span, kept = _years(years), _listed_names(columns)
     varied, done = _varied(vary), _pairs(do, "--do")
     with _progress(quiet) as progress:
-        api.write(out, world, design, size, seed, varied, done, csv, kept, population, span, workers, progress)
+        api.write(out, world, design, size, seed, varied, done, csv, kept, population, span, draw, workers, progress)
     typer.echo(out)
 
 

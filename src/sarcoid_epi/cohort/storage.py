@@ -174,6 +174,8 @@ def _certificate(
         yield f"population = {_text(reached.population)}"
         yield f"target = {_number(reached.target)}"
         yield f"achieved = {_number(reached.achieved)}"
+        yield f"residual = {round(reached.achieved - reached.target, 10) + 0.0}"
+        yield f"basis = {_text(reached.basis)}"
 
 
 def _arising(population: Population, entered: int) -> Iterator[str]:

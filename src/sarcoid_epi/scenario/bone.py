@@ -6,7 +6,17 @@ from typing import Self
 
 from pydantic import model_validator
 
-from sarcoid_epi.scenario.parameter import LogOdds, Number, Positive, Section, Share, demand_room
+from sarcoid_epi.evidence import findings
+from sarcoid_epi.scenario.parameter import (
+    Cited,
+    Derived,
+    LogOdds,
+    Number,
+    Positive,
+    Section,
+    Share,
+    demand_room,
+)
 
 
 class Osseous(Section):
@@ -31,6 +41,26 @@ class Osseous(Section):
     visibility_shared: Share
     marrow_activity: Share
     marrow_burden: LogOdds
+
+    @model_validator(mode="after")
+    def _is_identified(self) -> Self:
+        basis = self.true_prevalence.basis
+        named = [basis.finding] if isinstance(basis, Cited) else list(getattr(basis, "inputs", ()))
+        if isinstance(basis, Derived) and basis.rule == "true_share":
+            return self
+        if recorded := [name for name in named if _is_on_record(name)]:
+            raise ValueError(
+                f"true_prevalence: {recorded[0]} is a share on record, which does not say the true one: sensitivity "
+                "and specificity of the record are missing, or a second look at the same patients (derive it with the "
+                "rule 'true_share' from the finding and both, or assume it and say why)"
+            )
+        return self
+
+
+def _is_on_record(name: str) -> bool:
+    """Whether a name is that of a published frequency of osseous disease: every one is what somebody recorded."""
+    stem = name.rpartition(".")[0]
+    return any(found.id in (name, stem) for found in findings(topic="osseous"))
 
 
 class Sites(Section):

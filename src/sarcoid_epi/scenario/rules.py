@@ -76,6 +76,17 @@ def union_by_overlap(one: float, other: float, overlap: float) -> float:
     return one + other - overlap * min(one, other)
 
 
+def true_share(recorded: float, sensitivity: float, specificity: float) -> float:
+    """True share behind a share on record: (p + Sp - 1) / (Se + Sp - 1).
+
+    >>> round(true_share(0.029, 0.2, 0.998), 4)
+    0.1364
+    """
+    if sensitivity + specificity <= 1:
+        raise ValueError("a record whose sensitivity and specificity add up to no more than 1 says nothing")
+    return (recorded + specificity - 1) / (sensitivity + specificity - 1)
+
+
 def share_at_least(position: float, *shares: float) -> float:
     """Share at or above the category number `position`, of a printed distribution scaled to add up to one.
 
@@ -179,6 +190,7 @@ RULES: dict[str, Callable[..., float]] = {
         log_odds_ratio_of_shares,
         share_of_parts,
         union_by_overlap,
+        true_share,
         share_at_least,
         share_in_the_rest,
         median_onset_age,
