@@ -51,6 +51,9 @@ OF_WORLD = tuple(name for name in TARGETED if name not in {node.name for node in
 #: The flag that a liability stands behind.
 STANDS_BEHIND = {"osseous_liability": "osseous"}
 
+#: The node that decides on a flag, by the flag.
+DECIDES = {STANDS_BEHIND.get(node.name, node.name): node for node in REFERENCE_NODES if node.kind != "values"}
+
 Intercepts = Mapping[str, tuple[float, ...]]
 
 
@@ -103,8 +106,10 @@ class _Points:
     `chances[name]` lists the values that a drawn column can take, each with every point's chance of it.
     """
 
-    def __init__(self, reference: ReferencePopulation):
+    def __init__(self, reference: ReferencePopulation, world: World):
         self.reference = reference
+        self.world = world
+        self.intercepts: dict[str, tuple[float, ...]] = {}
         self.copies = 1
         self.weight: Floats = np.ones(reference.size)
         self.columns: Columns = {}
@@ -114,11 +119,16 @@ class _Points:
         points = self.reference(variable)
         return points if self.copies == 1 else np.tile(points, self.copies)
 
-    def belongs(self, node: Node) -> Floats | float:
-        """Each point's chance to belong to a node's population."""
+    def belongs(self, node: Node, columns: Columns | None = None) -> Floats | float:
+        """Each point's chance to belong to a node's population; worked out anew where `columns` say other causes."""
         if not node.among:
             return 1.0
-        if node.within in self.chances:
+        if columns is not None:
+            decides = DECIDES[node.within]
+            given = decides({**self.columns, **columns}, self, self.world, NO_DESIGN)
+            chance = given if decides.kind == "chance" else expit(self.intercepts[decides.name][0] + given)
+            share = np.asarray(chance * self.belongs(decides))
+        elif node.within in self.chances:
             share = self.chances[node.within][0][1]
         else:
             share = self.columns[node.within].astype(np.float64)
@@ -128,17 +138,18 @@ class _Points:
         """The causes of a node with every drawn one at each of its values, and the weights of the points there.
 
         So the mean over a target's causes is taken by their chances, not by their draws. Given a point, the drawn
-        causes of one node are independent of each other; what they have in common lies before them.
+        causes of one node are independent of each other; what they have in common lies before them. Where one of them
+        is also a cause of belonging to the population, the chance to belong follows it.
         """
         drawn = [cause for cause in node.parents if cause in self.chances]
-        there = self.weight * self.belongs(node)
+        decisive = node.within in self.chances and not set(drawn).isdisjoint(DECIDES[node.within].parents)
+        there = self.weight if decisive else self.weight * self.belongs(node)
         for values in product(*(self.chances[cause] for cause in drawn)):
-            columns = {name: self.columns[name] for name in node.parents}
-            columns |= {cause: np.asarray(value) for cause, (value, _) in zip(drawn, values, strict=True)}
-            weight = there
+            fixed = {cause: np.asarray(value) for cause, (value, _) in zip(drawn, values, strict=True)}
+            weight = there * self.belongs(node, fixed) if decisive else there
             for _, share in values:
                 weight = weight * share
-            yield columns, weight
+            yield {name: self.columns[name] for name in node.parents} | fixed, weight
 
     def keep(self, names: frozenset[str]) -> None:
         """Forget all other columns."""
@@ -147,6 +158,7 @@ class _Points:
 
     def add(self, node: Node, given: Column, intercepts: Sequence[float]) -> None:
         """Draw a node; a split flag doubles the points instead, each copy weighted by its chance."""
+        self.intercepts[node.name] = tuple(intercepts)
         if node.split:
             chance = given if node.kind == "chance" else expit(intercepts[0] + given)
             self.columns = {name: _copied(column, 2) for name, column in self.columns.items()}
@@ -313,7 +325,7 @@ def solve_world(world: World) -> tuple[_Points, Calibration]:
 
 def _solved(reference: ReferencePopulation, world: World) -> tuple[_Points, Calibration]:
     """The reference population as far as designs ask for it, and the world's intercepts."""
-    points = _Points(reference)
+    points = _Points(reference, world)
     intercepts: dict[str, tuple[float, ...]] = {}
     report: list[Reached] = []
     nodes = ancestors(REFERENCE_NODES, [*OF_WORLD, *DESIGN_READS])
@@ -322,8 +334,13 @@ def _solved(reference: ReferencePopulation, world: World) -> tuple[_Points, Cali
             intercepts[node.name], reached = _solve_node(node, points, world, NO_DESIGN, world)
             report += reached
         points.add(node, node(points.columns, points, world, NO_DESIGN), intercepts.get(node.name, ()))
-        points.keep(DESIGN_READS.union(*(later.needs for later in nodes[number + 1 :])))
+        points.keep(DESIGN_READS.union(*(_reads(later) for later in nodes[number + 1 :])))
     return points, Calibration(intercepts, (*report, *_sites_reached(world)))
+
+
+def _reads(node: Node) -> tuple[str, ...]:
+    """What a node needs, and what decides on its population."""
+    return (*node.needs, *(DECIDES[node.within].needs if node.within in DECIDES else ()))
 
 
 def _with_design(solved: tuple[_Points, Calibration], world: World, design: Design) -> Calibration:

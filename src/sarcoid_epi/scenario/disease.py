@@ -115,8 +115,8 @@ class Muscle(Section):
     """Granulomas in muscle and symptomatic muscle disease, as shares of all patients, and the forms of the latter.
 
     `symptomatic_of_granulomas` is the share with symptoms among those with granulomas, which follows from the two.
-    `midlife_women` raises the odds of symptoms in women between `midlife_from` and `midlife_to` years of age, most in
-    the middle and by a third (in log) at the ends;
+    `midlife_women` raises the log odds of symptoms in women, by a bell around the middle of `midlife_from` and
+    `midlife_to` years of age as wide as they are apart;
     `acute_per_decade` is how the odds of the acute form fall with age, `acute` its share at the reference age.
     """
 

@@ -25,7 +25,7 @@ def muscle_symptomatic_true(world: World, sex: Column, onset_age: Column) -> Col
     """Weakness, pain or nodules from granulomas in muscle: most often in women in midlife."""
     w = world.muscle
     middle = (w.midlife_from.value + w.midlife_to.value) / 2
-    near = np.exp(-(((onset_age - middle) / (w.midlife_to.value - middle)) ** 2))
+    near = np.exp(-(((onset_age - middle) / (w.midlife_to.value - w.midlife_from.value)) ** 2))
     return np.asarray(w.midlife_women.value * near * (sex == FEMALE))
 
 
