@@ -248,8 +248,9 @@ def _collider(looks: Looks) -> Iterator[Check]:
         most = 1 if what == "truth" else inf  # on record the referred may show nothing of it at all
         yield Check(9, f"{said}, everybody", "evidence", "whole_body_mri_for_all", one, 0, 1, "ratio")
         yield Check(9, f"{said}, the referred", "evidence", "tertiary_records", other, 0, most, "ratio")
+        least = 0 if what == "truth" else -inf  # few Löfgren patients are on record: there it is shown, not asked
         what = f"log odds ratio lost by referral, {what}"
-        yield Check(9, what, "evidence", "tertiary_records", lost(other, one), 0, inf, "log odds ratio")
+        yield Check(9, what, "evidence", "tertiary_records", lost(other, one), least, inf, "log odds ratio")
 
 
 def lost(of_some: Measure, of_all: Measure) -> Measure:

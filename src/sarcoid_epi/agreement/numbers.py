@@ -188,7 +188,6 @@ def _prevalence(p: Patients) -> Measure:
     return measured(made.source * 1e5 / PEOPLE - made.incidence, made.expected**0.5 * 1e5 / PEOPLE, made.source)
 
 
-_SITES = "rounds to what is printed"
 NUMBERS: tuple[Number, ...] = (
     Number("incidence_world_per_100k_year", "new patients a year", _incidence, unit="per 100 000", target="occurrence.incidence"),
     Number("incidence_poland_per_100k_year", "new patients a year", _incidence, "evidence", unit="per 100 000", target="occurrence.incidence", asked=Asked(9.5, 10.5, "rounds to what is printed", True), note="the world's value is Olmsted County's, the same figure"),
@@ -237,7 +236,7 @@ NUMBERS: tuple[Number, ...] = (
     Number("ca_hypercalciuria", "urine calcium above the limit of the sex", _measured_flag("hypercalciuria_by_sex"), kind="recorded", target="calcium.urine_raised"),
     Number("ca_hypercalciuria_alt", "urine calcium above 300 mg", _measured_flag("hypercalciuria"), kind="recorded", target="calcium.hypercalciuria"),
     Number("ca_hypercalciuria_very_high", "urine calcium above the highest limit", _very_high, kind="recorded", target="calcium.urine_very_high"),
-    Number("ca_alp_normal", "normal alkaline phosphatase with osseous disease", normal_alp, design=REFERRED, kind="recorded", target="markers.alp_osseous"),
+    Number("ca_alp_normal", "normal alkaline phosphatase with osseous disease", normal_alp, design=REFERRED, kind="recorded", target="markers.alp_osseous", asked=MOST),
     Number("biomarker_sensitivity_below_one", "sensitivity of the better of ACE and chitotriosidase", _best_marker, kind="recorded"),
     Number("dx_sarcoid_some_caseation", "some caseation in tissue, sarcoidosis", _caseating(False), kind="recorded", target="tissue.caseation_sarcoid", asked=_rounds(0.175, 0.225, "one-fifth")),
     Number("dx_tb_noncaseating", "no caseation in tissue, tuberculosis", _caseating(True), kind="recorded", target="tissue.caseation_tuberculosis", asked=_rounds(0.375, 0.425, "about 40 %"), note="the parameter is the share with caseation"),
