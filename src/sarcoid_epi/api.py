@@ -275,15 +275,20 @@ def evidence_report(out: str | Path, title: str, question: str, progress: Progre
 
 
 def agreement_report(
-    out: str | Path, title: str, question: str, size: int | None = None, seed: int | None = None,
+    out: str | Path,
+    title: str,
+    question: str,
+    size: int | None = None,
+    seed: int | None = None,
     progress: Progress = _quiet,
-) -> Path:  # fmt: skip
+) -> Path:
     """A report on how synthetic patients agree with what is printed; the path of its page."""
-    from sarcoid_epi import comparing
+    from sarcoid_epi.agreement.looking import SEED, SIZE
+    from sarcoid_epi.comparing import agreement
     from sarcoid_epi.report.document import build
 
     progress("measuring")
-    content = comparing.agreement(title, question, size or comparing.SIZE, comparing.SEED if seed is None else seed)
+    content = agreement(title, question, size or SIZE, SEED if seed is None else seed)
     return build(content, Path(out), progress)
 
 

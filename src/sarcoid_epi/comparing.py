@@ -18,6 +18,7 @@ from sarcoid_epi.agreement.unrepresented import CANNOT
 from sarcoid_epi.evidence import Finding, finding
 from sarcoid_epi.report.content import Chart, Content, Field, Line, Mark, Section, Sheet
 from sarcoid_epi.results import Estimates, percent
+from sarcoid_epi.scenario import load_design
 from sarcoid_epi.vocabulary import readable
 
 #: Papers of the methods that the tables use.
@@ -36,13 +37,15 @@ def agreement(title: str, question: str, size: int = SIZE, seed: int = SEED) -> 
     directions, mimics = review_directions(looks), review_mimics(looks)
     frequencies, sites = side_by_side(looks), side_by_side(looks, SITES_OF_SERIES)
     predicted = leave_one_out(looks, max(size // 4, 1))
-    cited = [*(one.finding for one in (*numbers, *directions, *frequencies, *sites)), *map(_of_review, CANNOT)]
+    cited = [one.finding for one in numbers] + [one.finding for one in directions]
+    cited += [one.finding for one in (*frequencies, *sites)]
+    cited += [_of_review(name) for name in (*CANNOT, *(one.finding for one in mimics))]
     return Content(
         title=title,
         question=question,
         data=f"{size} synthetic patients of each design, seed {seed}, worlds evidence and review; published figures",
         estimates=Estimates((), ()),
-        findings=tuple(dict.fromkeys((*cited, *(_of_review(one.finding) for one in mimics)))),
+        findings=tuple(dict.fromkeys(cited)),
         sections=(
             _accepted(checks, size),
             _series(frequencies),
@@ -62,6 +65,11 @@ def agreement(title: str, question: str, size: int = SIZE, seed: int = SEED) -> 
 
 def _of_review(name: str) -> Finding:
     return finding(f"{REVIEW}.{name}")
+
+
+def _called(design: str) -> str:
+    """The first words of a design's label."""
+    return load_design(design).label.partition(":")[0]
 
 
 def _measured(measure: Measure) -> dict[str, Any]:
@@ -135,7 +143,8 @@ def _beside_sheet(key: str, caption: str, beside: tuple[Beside, ...]) -> Sheet:
     )  # fmt: skip
     fields = (
         Field("what", "What"), Field("counts", "Printed"), Field("printed", "Share", "share"),
-        Field("exact_low", "from", "share", "Exact 95 % limits"), Field("exact_high", "to", "share", "Exact 95 % limits"),
+        Field("exact_low", "from", "share", "Exact 95 % limits"),
+        Field("exact_high", "to", "share", "Exact 95 % limits"),
         Field("design", "Design"), Field("value", "Shows", "share"), Field("error", "MCSE", "share"),
         Field("tail", "Tail probability", "chance"), Field("events", ""), Field("n", ""), Field("patients", ""),
     )  # fmt: skip
@@ -145,7 +154,7 @@ def _beside_sheet(key: str, caption: str, beside: tuple[Beside, ...]) -> Sheet:
 def _chart(key: str, title: str, caption: str, beside: Iterable[Beside]) -> Chart:
     lines = tuple(
         Line(
-            f"{one.series.what}, {readable(one.series.design)}",
+            f"{one.series.what}, {_called(one.series.design)}",
             one.finding.id,
             (
                 Mark("printed", one.events / one.n, *one.limits),
@@ -174,9 +183,13 @@ def _series(beside: tuple[Beside, ...]) -> Section:
         "than those of the other referral hospital, and one design cannot show both.",
     )
     title = f"One truth shows {percent(low)} to {percent(high)}, by how one looks"
-    caption = "Circles: printed share with exact 95 % limits. Squares: what the design shows, with its Monte Carlo limits."
+    caption = (
+        "Circles: printed share with exact 95 % limits. Squares: what the design shows, with its Monte Carlo limits."
+    )
     sheet = _beside_sheet("series", "Published series and what the matching design shows (world evidence)", beside)
-    return Section("series", "Published series side by side", said, (sheet,), (_chart("series", title, caption, beside),))
+    return Section(
+        "series", "Published series side by side", said, (sheet,), (_chart("series", title, caption, beside),)
+    )
 
 
 def _site_section(beside: tuple[Beside, ...]) -> Section:
@@ -227,10 +240,10 @@ def _left_out(predicted: Predicted) -> Section:
     inside = sum(one.inside for one in predicted.left_out)
     lowest, highest = (pick(one.fitted for one in predicted.left_out) for pick in (min, max))
     said = (
-        "The true share of the world evidence (osseous.true_prevalence, five years after diagnosis) is fitted by maximum "
-        "likelihood to all series but one, which is then predicted. How well each design finds bone disease is taken "
-        "from the design's assumptions, which nobody has measured; all other assumptions stand. The fitted share is "
-        "therefore what these assumptions imply, no estimate of how common the disease is.",
+        "The true share of the world evidence (osseous.true_prevalence, five years after diagnosis) is fitted by "
+        "maximum likelihood to all series but one, which is then predicted. How well each design finds bone disease is "
+        "taken from the design's assumptions, which nobody has measured; all other assumptions stand. The fitted share "
+        "is therefore what these assumptions imply, no estimate of how common the disease is.",
         f"Fitted to all: {percent(predicted.fitted)} ({percent(predicted.low).removesuffix(' %')} to "
         f"{percent(predicted.high)}); without one of them, {percent(lowest)} to {percent(highest)}. {inside} of "
         f"{len(records)} printed counts lie between their predictive limits, which carry chance and the doubt of the "
@@ -238,7 +251,7 @@ def _left_out(predicted: Predicted) -> Section:
     )
     lines = tuple(
         Line(
-            readable(one.series.design),
+            _called(one.series.design),
             one.finding.id,
             (
                 Mark("printed", one.events / one.n, nan, nan),
@@ -274,12 +287,13 @@ def _numbers(numbers: tuple[Met, ...]) -> Section:
         Field("n", ""), Field("conf_low", ""), Field("conf_high", ""), Field("low", ""), Field("high", ""),
         Field("unit", ""),
     )  # fmt: skip
+    printed = len({one.finding.id for one in numbers})
     caption = "Every number of the source review: printed, target, achieved, inside"
     sheet = Sheet("review_numbers", caption, Field("finding", "Finding", "finding"), fields, records, "topic")
     said = (
-        f"{sum(one.inside for one in numbers)} of {len(numbers)} rows are inside, for {len({one.finding.id for one in numbers})} "
-        "printed numbers. Some are printed twice with different values, or belong to how one looks: they have a row for "
-        "each reading, and not all readings can be inside at once.",
+        f"{sum(one.inside for one in numbers)} of {len(numbers)} rows are inside, for {printed} printed numbers. Some "
+        "are printed twice with different values, or belong to how one looks: they have a row for each reading, and "
+        "not all readings can be inside at once.",
     )
     return Section("numbers", "The numbers of the source review", said, (sheet,))
 
@@ -334,8 +348,8 @@ def _mimics(mimics: tuple[Mimic, ...]) -> Section:
     sheet = Sheet("mimics", caption, Field("finding", "Finding", "finding"), fields, records, "list")
     said = (
         "The review names them without a frequency: every share is assumed. Metastasis, myeloma, Paget disease and "
-        "hyperparathyroidism are stated at 50 years and rise with age, so younger patients have fewer. At most one mimic "
-        "of each kind is generated for a patient.",
+        "hyperparathyroidism are stated at 50 years and rise with age, so younger patients have fewer. At most one "
+        "mimic of each kind is generated for a patient.",
     )
     return Section("mimics", "What looks like it", said, (sheet,))
 
@@ -348,7 +362,5 @@ def _cannot() -> Section:
     fields = (Field("stated", "The review says"), Field("reason", "Why it cannot be shown"))
     caption = "What the source review says and the synthetic patients cannot show"
     sheet = Sheet("not_represented", caption, Field("finding", "Finding", "finding"), fields, records)
-    said = (
-        f"{len(records)} numbers, directions and diagnoses of the review have no counterpart among the variables.",
-    )
+    said = (f"{len(records)} numbers, directions and diagnoses of the review have no counterpart among the variables.",)
     return Section("not_represented", "What cannot be represented", said, (sheet,))

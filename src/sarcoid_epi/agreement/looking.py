@@ -66,11 +66,11 @@ class Patients:
 
     def number(self, name: str) -> Numbers:
         """A number; NaN where it is missing."""
-        return self._column(name).to_numpy(dtype=np.float64, na_value=np.nan)
+        return np.asarray(self._column(name).to_numpy(dtype=np.float64, na_value=np.nan))
 
     def month(self, name: str) -> Numbers:
         """The month of a date."""
-        return self._column(name).dt.month.to_numpy(dtype=np.float64)
+        return np.asarray(self._column(name).dt.month, dtype=np.float64)
 
     @cached_property
     def everybody(self) -> Flags:

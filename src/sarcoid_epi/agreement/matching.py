@@ -1,4 +1,4 @@
-"""The true share behind a recorded one: a design's curve, its inverse, and what the other series say of one left out."""
+"""The true share behind a recorded one: a design's curve, its inverse, and one series predicted from the others."""
 
 from __future__ import annotations
 
@@ -67,10 +67,11 @@ def curve(
     grid: Sequence[float] = GRID,
 ) -> Curve:  # fmt: skip
     """The share that a design records at each true share of a grid, in the same patients throughout."""
-    looked_at = load_design(design)
+    looked_at, own = load_design(design), load_world(world).parameters()[TRUE_SHARE].value
     shares = []
     for true in grid:
-        made = replicates(load_world(world, {TRUE_SHARE: true}), looked_at, size, 1, seed, [column])
+        varied = {} if true == own else {TRUE_SHARE: true}
+        made = replicates(load_world(world, varied), looked_at, size, 1, seed, [column])
         shares.append(float(made[column].mean()))
     rising = np.maximum.accumulate(np.clip(shares, 0.5 / size, 1 - 0.5 / size))
     return Curve(design, tuple(grid), tuple(float(share) for share in rising))
@@ -91,6 +92,12 @@ def true_share_for(
     detection : "design", (sensitivity, specificity) or Belief
         What is believed about the record. With a pair or a belief, Rogan and Gladen's estimate, which may lie outside
         [0, 1]. [rogan1978]
+    size, seed : int
+        Patients at each point of the design's curve, and the only source of chance.
+
+    Returns
+    -------
+    float
 
     Raises
     ------

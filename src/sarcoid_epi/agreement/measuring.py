@@ -141,7 +141,8 @@ def spearman(one: Numbers, other: Numbers, among: Flags) -> Measure:
     both = among & ~np.isnan(one) & ~np.isnan(other)
     r = float(np.corrcoef(rankdata(one[both]), rankdata(other[both]))[0, 1])
     spread = float(np.sqrt((1 + r**2 / 2) / (both.sum() - 3)))
-    low, high = np.tanh(np.arctanh(r) - Z * spread), np.tanh(np.arctanh(r) + Z * spread)
+    at = np.arctanh(np.clip(r, -1 + 1e-12, 1 - 1e-12))
+    low, high = np.tanh(at - Z * spread), np.tanh(at + Z * spread)
     return Measure(r, (1 - r**2) * spread, int(both.sum()), float(low), float(high))
 
 
