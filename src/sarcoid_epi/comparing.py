@@ -72,6 +72,10 @@ def _called(design: str) -> str:
     return load_design(design).label.partition(":")[0]
 
 
+def _topic(one: Finding) -> str:
+    return readable(one.topic).capitalize().replace("Lofgren", "Löfgren")
+
+
 def _measured(measure: Measure) -> dict[str, Any]:
     return {
         "value": measure.value, "error": measure.error, "n": measure.n,
@@ -88,7 +92,7 @@ def _interval(low: float, high: float, unit: str) -> str:
     in_percent = unit in ("share", "difference")
 
     def said(end: float) -> str:
-        return f"{100 * end:.4g} %" if in_percent else f"{end:.4g}"
+        return f"{100 * end:.3g} %" if in_percent else f"{end:.4g}"
 
     if low == high:
         return said(low)
@@ -102,13 +106,14 @@ def _interval(low: float, high: float, unit: str) -> str:
 
 
 def _accepted(checks: tuple[Check, ...], size: int) -> Section:
-    kept = sum(check.holds for check in checks)
+    asked = [check for check in checks if check.asked]
+    kept = sum(check.holds for check in asked)
     records = tuple(
         {
             "test": f"{check.test} {TESTS[check.test]}", "what": check.what, "world": check.world,
             "design": check.design, **_measured(check.measure), "unit": check.unit,
             "asked": _interval(check.low, check.high, check.unit), "low": check.low, "high": check.high,
-            "holds": check.holds,
+            "holds": check.holds if check.asked else None,
         }
         for check in checks
     )  # fmt: skip
@@ -120,9 +125,10 @@ def _accepted(checks: tuple[Check, ...], size: int) -> Section:
     caption = f"Nine acceptance tests: what {size} patients of each design show"
     sheet = Sheet("acceptance", caption, Field("what", "Figure"), fields, records, "test")
     said = (
-        f"{kept} of {len(checks)} figures hold. A figure holds where it lies inside the interval asked for with {K:g} "
-        "Monte Carlo standard errors (MCSE) to spare on both sides; where a single value is asked, it holds within "
-        f"{K:g} of them. The world, the patients and the seed are the same throughout: only the design differs.",
+        f"{kept} of {len(asked)} figures of which something is asked hold. A figure holds where it lies inside the "
+        f"interval asked for with {K:g} Monte Carlo standard errors (MCSE) to spare on both sides; where a single "
+        f"value is asked, it holds within {K:g} of them. The people, the world and the seed are the same throughout: only "
+        "the design differs.",
         "To be taken from it: one truth gives figures from below 1 % to a quarter of all patients, and hands or spine "
         "as the leading site, by who is met and how one looks. No recorded share alone says how common the disease of "
         "bone is.",
@@ -238,6 +244,7 @@ def _left_out(predicted: Predicted) -> Section:
         (Field("reason", "Why"),), tuple({"finding": id, "reason": why} for id, why in predicted.set_aside),
     )  # fmt: skip
     inside = sum(one.inside for one in predicted.left_out)
+    most = max(predicted.left_out, key=lambda one: abs(one.fitted - predicted.fitted))
     lowest, highest = (pick(one.fitted for one in predicted.left_out) for pick in (min, max))
     said = (
         "The true share of the world evidence (osseous.true_prevalence, five years after diagnosis) is fitted by "
@@ -245,7 +252,8 @@ def _left_out(predicted: Predicted) -> Section:
         "taken from the design's assumptions, which nobody has measured; all other assumptions stand. The fitted share "
         "is therefore what these assumptions imply, no estimate of how common the disease is.",
         f"Fitted to all: {percent(predicted.fitted)} ({percent(predicted.low).removesuffix(' %')} to "
-        f"{percent(predicted.high)}); without one of them, {percent(lowest)} to {percent(highest)}. {inside} of "
+        f"{percent(predicted.high)}); without one of them, {percent(lowest)} to {percent(highest)}. The fit moves most "
+        f"without {most.finding.id}, to {percent(most.fitted)}. {inside} of "
         f"{len(records)} printed counts lie between their predictive limits, which carry chance and the doubt of the "
         "fit, but not the doubt about detection.",
     )
@@ -270,7 +278,7 @@ def _left_out(predicted: Predicted) -> Section:
 def _numbers(numbers: tuple[Met, ...]) -> Section:
     records = tuple(
         {
-            "finding": one.finding.id, "topic": readable(one.finding.topic).capitalize(), "what": one.number.quantity,
+            "finding": one.finding.id, "topic": _topic(one.finding), "what": one.number.quantity,
             "printed": one.finding.printed or _counts(one.finding), "kind": one.number.kind,
             "world": one.number.world, "design": one.number.design, "target": one.number.target,
             "target_value": one.target, **_measured(one.measure), "unit": one.number.unit, "low": one.asked.low,
@@ -305,7 +313,7 @@ def _counts(one: Finding) -> str:
 def _directions(directions: tuple[Pointed, ...]) -> Section:
     records = tuple(
         {
-            "finding": one.finding.id, "topic": readable(one.finding.topic).capitalize(),
+            "finding": one.finding.id, "topic": _topic(one.finding),
             "stated": one.finding.quantity, "contrast": one.direction.contrast,
             "sign": "above 0" if one.direction.sign > 0 else "below 0", "world": one.direction.world,
             "design": one.direction.design, **_measured(one.measure), "unit": one.direction.unit,

@@ -16,6 +16,7 @@ from sarcoid_epi.agreement.series import FREQUENCIES, SITES_OF_SERIES, counts_of
 from sarcoid_epi.agreement.unrepresented import CANNOT
 from sarcoid_epi.errors import ConfigurationError
 from sarcoid_epi.evidence import finding, findings
+from sarcoid_epi.explaining import explain
 from sarcoid_epi.scenario import load_belief
 from sarcoid_epi.scenario.loader import paths
 from sarcoid_epi.scenario.world import World
@@ -45,6 +46,12 @@ def test_a_target_is_a_parameter(number):
     known = paths(World)
     assert not number.target or number.target in known
     assert all(path in known for path in number.vary)
+
+
+@pytest.mark.parametrize("number", NUMBERS[::9], ids=lambda number: number.finding)
+def test_what_a_row_names_is_explained(number):
+    for id in (f"{REVIEW}.{number.finding}", number.target):
+        assert not id or explain(id, number.world, number.design)
 
 
 def test_columns_are_asked_for_once():
@@ -108,7 +115,7 @@ def test_with_sensitivity_and_specificity_it_is_rogan_and_gladens():
 
 
 def test_with_the_design_it_is_the_true_share_that_records_so_many():
-    made = curve("evidence", "pet_series", size=5000, grid=(0.06, 0.12, 0.2))
+    made = curve("evidence", "pet_series", size=5000, grid=(0.06, 0.12))
     assert list(made.recorded) == sorted(made.recorded)
     assert made.true_at(made.recorded[1]) == pytest.approx(0.12)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from math import inf
+from math import inf, isfinite
 
 import numpy as np
 
@@ -54,6 +54,11 @@ class Check:
     high: float
     unit: str = "share"
     exact: bool = False  # a value that is hit up to Monte Carlo error, rather than an interval with room
+
+    @property
+    def asked(self) -> bool:
+        """Whether anything is asked of the figure; some are only shown."""
+        return isfinite(self.low) or isfinite(self.high)
 
     @property
     def holds(self) -> bool:
@@ -109,7 +114,7 @@ def _sites(looks: Looks) -> Iterator[Check]:
         second = max((name for name in SITES if name != "spine"), key=lambda name: shares[name].value)
         lead = apart(shares["spine"], shares[second])
         yield Check(2, "spine, of those on record", "evidence", design, shares["spine"], 0.6, 0.8)
-        yield Check(2, "spine less the next site", "evidence", design, lead, 0, inf)
+        yield Check(2, "spine less the next site", "evidence", design, lead, 0, inf, "difference")
         yield Check(2, "pelvis, of those on record", "evidence", design, shares["pelvis"], 0.3, 0.45)
         yield Check(2, "hands, of those on record", "evidence", design, shares["phalanges_hand"], 0.1, 0.22)
 
@@ -121,7 +126,7 @@ def _symptoms(looks: Looks) -> Iterator[Check]:
     where = "evidence", "tertiary_records"
     yield Check(3, "symptomatic, of those on record", *where, on_record, 0.45, 0.6)
     yield Check(3, "symptomatic, of all with osseous disease", *where, true, 0, 0.3)
-    yield Check(3, "the one less the other", *where, apart(on_record, true), 0.15, 1)
+    yield Check(3, "the one less the other", *where, apart(on_record, true), 0.15, 1, "difference")
 
 
 def _lofgren(looks: Looks) -> Iterator[Check]:
@@ -134,7 +139,7 @@ def _lofgren(looks: Looks) -> Iterator[Check]:
     alone = ~p["erythema_nodosum"] & ~p["arthritis"]
     where = "evidence", "incident_clinic"
     age = difference_of_means(p.number("age_at_diagnosis"), one, other)
-    yield Check(4, "age at diagnosis", *where, age, -inf, 0, "years")
+    yield Check(4, "age at diagnosis, years", *where, age, -inf, 0, "years")
     signs = {
         "women": (p.level("sex", "female"), 1), "stage III or IV": (p.level("scadding_stage", "III", "IV"), -1),
         "systemic therapy": (p["systemic_therapy"], -1), "fever": (p["fever"], 1),
@@ -245,9 +250,10 @@ def _collider(looks: Looks) -> Iterator[Check]:
         one = odds_ratio(everybody[of_all], everybody["lofgren_broad"])
         other = odds_ratio(referred[of_some], referred["lofgren_broad"])
         said = f"odds ratio of Löfgren syndrome and bone, {what}"
-        most = 1 if what == "truth" else inf  # on record the referred may show nothing of it at all
+        # On record the referred may show nothing of it at all: few of them have Löfgren syndrome.
+        low, high = (0.0, 1.0) if what == "truth" else (-inf, inf)
         yield Check(9, f"{said}, everybody", "evidence", "whole_body_mri_for_all", one, 0, 1, "ratio")
-        yield Check(9, f"{said}, the referred", "evidence", "tertiary_records", other, 0, most, "ratio")
+        yield Check(9, f"{said}, the referred", "evidence", "tertiary_records", other, low, high, "ratio")
         least = 0 if what == "truth" else -inf  # few Löfgren patients are on record: there it is shown, not asked
         what = f"log odds ratio lost by referral, {what}"
         yield Check(9, what, "evidence", "tertiary_records", lost(other, one), least, inf, "log odds ratio")

@@ -39,6 +39,8 @@ def cell(record: Mapping[str, Any], field: Field) -> str:
     value = record[field.name]
     if field.kind in ("finding", "path"):
         return trace(value) if value else ""
+    if field.kind == "yes" and value is None:
+        return NOTHING
     if field.kind == "yes":
         return Markup('<span class="{}">{}</span>').format("sub" if value else "doubt", "yes" if value else "no")
     if field.kind not in NUMBERS:
