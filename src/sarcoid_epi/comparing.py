@@ -127,8 +127,8 @@ def _accepted(checks: tuple[Check, ...], size: int) -> Section:
     said = (
         f"{kept} of {len(asked)} figures of which something is asked hold. A figure holds where it lies inside the "
         f"interval asked for with {K:g} Monte Carlo standard errors (MCSE) to spare on both sides; where a single "
-        f"value is asked, it holds within {K:g} of them. The people, the world and the seed are the same throughout: only "
-        "the design differs.",
+        f"value is asked, it holds within {K:g} of them. The people, the world and the seed are the same throughout: "
+        "only the design differs.",
         "To be taken from it: one truth gives figures from below 1 % to a quarter of all patients, and hands or spine "
         "as the leading site, by who is met and how one looks. No recorded share alone says how common the disease of "
         "bone is.",
