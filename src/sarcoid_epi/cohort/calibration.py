@@ -51,6 +51,9 @@ OF_WORLD = tuple(name for name in TARGETED if name not in {node.name for node in
 #: The flag that a liability stands behind.
 STANDS_BEHIND = {"osseous_liability": "osseous"}
 
+#: The node that decides on a flag, by the flag.
+DECIDES = {STANDS_BEHIND.get(node.name, node.name): node for node in REFERENCE_NODES if node.kind != "values"}
+
 Intercepts = Mapping[str, tuple[float, ...]]
 
 
@@ -103,8 +106,10 @@ class _Points:
     `chances[name]` lists the values that a drawn column can take, each with every point's chance of it.
     """
 
-    def __init__(self, reference: ReferencePopulation):
+    def __init__(self, reference: ReferencePopulation, world: World):
         self.reference = reference
+        self.world = world
+        self.intercepts: dict[str, tuple[float, ...]] = {}
         self.copies = 1
         self.weight: Floats = np.ones(reference.size)
         self.columns: Columns = {}
@@ -128,10 +133,15 @@ class _Points:
         """The columns with every drawn cause of a node at each of its values, and the weights of these copies.
 
         So the mean over a target's causes is taken by their chances, not by their draws. Given a point, the drawn
-        causes of one node are independent of each other; what they have in common lies before them.
+        causes of one node are independent of each other; what they have in common lies before them. Where one of them
+        is also a cause of belonging to the population, the chance to belong is worked out anew for each of its values.
         """
-        columns = {name: self.columns[name] for name in node.parents}
-        weight = self.weight * self.belongs(node)
+        decides = DECIDES[node.within] if node.within in self.chances else None
+        if decides is not None and not self.chances.keys() & set(node.parents) & set(decides.parents):
+            decides = None
+        known = (*node.parents, *decides.parents) if decides else node.parents
+        columns = {name: self.columns[name] for name in known}
+        weight = self.weight if decides else self.weight * self.belongs(node)
         for cause in node.parents:
             if cause not in self.chances:
                 continue
@@ -140,6 +150,10 @@ class _Points:
             columns = {name: _copied(column, len(values)) for name, column in columns.items()}
             columns[cause] = np.repeat([value for value, _ in values], weight.size)
             weight = np.concatenate([weight * np.tile(share, copies) for _, share in values])
+        if decides:
+            log_odds = self.intercepts[decides.name][0] + decides(columns, self, self.world, NO_DESIGN)
+            share = expit(log_odds) * np.tile(self.belongs(decides), weight.size // self.weight.size)
+            weight = weight * (1 - share if node.among.startswith("not ") else share)
         return columns, weight
 
     def keep(self, names: frozenset[str]) -> None:
@@ -149,6 +163,7 @@ class _Points:
 
     def add(self, node: Node, given: Column, intercepts: Sequence[float]) -> None:
         """Draw a node; a split flag doubles the points instead, each copy weighted by its chance."""
+        self.intercepts[node.name] = tuple(intercepts)
         if node.split:
             chance = given if node.kind == "chance" else expit(intercepts[0] + given)
             self.columns = {name: _copied(column, 2) for name, column in self.columns.items()}
@@ -305,7 +320,7 @@ def solve_world(world: World) -> tuple[_Points, Calibration]:
 
 def _solved(reference: ReferencePopulation, world: World) -> tuple[_Points, Calibration]:
     """The reference population as far as designs ask for it, and the world's intercepts."""
-    points = _Points(reference)
+    points = _Points(reference, world)
     intercepts: dict[str, tuple[float, ...]] = {}
     report: list[Reached] = []
     for node in ancestors(REFERENCE_NODES, [*OF_WORLD, *DESIGN_READS]):
