@@ -283,6 +283,24 @@ def evidence_report(out: str | Path, title: str, question: str, progress: Progre
     return build(composing.published_figures(title, question), Path(out), progress)
 
 
+def agreement_report(
+    out: str | Path,
+    title: str,
+    question: str,
+    size: int | None = None,
+    seed: int | None = None,
+    progress: Progress = _quiet,
+) -> Path:
+    """A report on how synthetic patients agree with what is printed; the path of its page."""
+    from sarcoid_epi.agreement.looking import SEED, SIZE
+    from sarcoid_epi.comparing import agreement
+    from sarcoid_epi.report.document import build
+
+    progress("measuring")
+    content = agreement(title, question, size or SIZE, SEED if seed is None else seed)
+    return build(content, Path(out), progress)
+
+
 def _read(patients: Path, mapping: str | Path | None) -> pd.DataFrame:
     from sarcoid_epi.patients import read_patients
 

@@ -161,7 +161,7 @@ PATIENT: tuple[Variable, ...] = (
     Variable("chronic_back_pain", "flag", "Chronic back pain", "axial"),
     Variable("inflammatory_back_pain", "flag", "Inflammatory back pain", "axial"),
     Variable("spondyloarthritis_diagnosis", "flag", "Diagnosis of spondyloarthritis", "axial"),
-    Variable("sacroiliitis_mri", "flag", "Sacroiliitis on MRI", "bone record"),
+    Variable("sacroiliitis_mri", "flag", "Sacroiliitis on MRI", "imaging"),
     # joint and muscle
     Variable("joint", "category", "Joint disease", "joint", levels=("none", "arthralgia", "arthritis")),
     Variable("musculoskeletal", "flag", "Any musculoskeletal manifestation", "joint"),
@@ -179,9 +179,10 @@ PATIENT: tuple[Variable, ...] = (
     # bone density
     Variable("bmd_t_score", "number", "Bone density, T-score", "bone density", "standard deviations", low=-8, high=6),
     Variable("fragility_fracture", "flag", "Fragility fracture", "bone density"),
+    # vitamin D
+    Variable("calcidiol_nmol_l", "number", "Calcidiol, 25(OH)D", "vitamin D", "nmol/l", low=1, high=750),
+    Variable("calcitriol_pmol_l", "number", "Calcitriol, 1,25(OH)2D", "vitamin D", "pmol/l", low=1, high=1500),
     # calcium
-    Variable("calcidiol_nmol_l", "number", "Calcidiol, 25(OH)D", "calcium", "nmol/l", low=1, high=750),
-    Variable("calcitriol_pmol_l", "number", "Calcitriol, 1,25(OH)2D", "calcium", "pmol/l", low=1, high=1500),
     Variable("serum_calcium_mmol_l", "number", "Serum calcium", "calcium", "mmol/l", low=0.5, high=6),
     Variable("hypercalcaemia", "flag", "Hypercalcaemia", "calcium"),
     Variable("urine_calcium_mg_24h", "number", "Urine calcium over 24 hours", "calcium", "mg/24 h", low=0, high=3000),
@@ -196,44 +197,46 @@ PATIENT: tuple[Variable, ...] = (
     Variable("ace_u_l", "number", "Angiotensin-converting enzyme", "markers", "U/l", low=0, high=1000),
     Variable("chitotriosidase_nmol_ml_h", "number", "Chitotriosidase", "markers", "nmol/ml/h", low=0, high=100000),
     Variable("creatinine_umol_l", "number", "Creatinine", "markers", "µmol/l", low=10, high=3000),
-    # bone record
-    Variable("bone_pain", "flag", "Bone pain", "bone record"),
-    Variable("cancer_suspected", "flag", "Cancer suspected", "bone record"),
-    *(Variable(f"imaging_{m}", "flag", f"Imaged: {MODALITY_LABELS[m]}", "bone record") for m in MODALITIES),
+    # imaging
+    Variable("bone_pain", "flag", "Bone pain", "imaging"),
+    Variable("cancer_suspected", "flag", "Cancer suspected", "imaging"),
+    *(Variable(f"imaging_{m}", "flag", f"Imaged: {MODALITY_LABELS[m]}", "imaging") for m in MODALITIES),
     *(
-        Variable(f"indication_{m}", "category", f"Reason for {MODALITY_LABELS[m]}", "bone record", levels=INDICATIONS)
+        Variable(f"indication_{m}", "category", f"Reason for {MODALITY_LABELS[m]}", "imaging", levels=INDICATIONS)
         for m in MODALITIES
     ),
-    *(Variable(f"date_{m}", "date", f"Date of {MODALITY_LABELS[m]}", "bone record") for m in MODALITIES),
-    *(Variable(f"reading_{m}", "flag", f"Bone lesion read on {MODALITY_LABELS[m]}", "bone record") for m in MODALITIES),
-    Variable("marrow_uptake", "flag", "Diffuse marrow uptake on FDG-PET", "bone record"),
-    Variable("bone_biopsy", "flag", "Bone biopsy", "bone record"),
+    *(Variable(f"date_{m}", "date", f"Date of {MODALITY_LABELS[m]}", "imaging") for m in MODALITIES),
+    *(Variable(f"reading_{m}", "flag", f"Bone lesion read on {MODALITY_LABELS[m]}", "imaging") for m in MODALITIES),
+    Variable("marrow_uptake", "flag", "Diffuse marrow uptake on FDG-PET", "imaging"),
+    # record
+    Variable("bone_biopsy", "flag", "Bone biopsy", "record"),
     Variable(
         "bone_histology",
         "category",
         "Histology of bone",
-        "bone record",
+        "record",
         levels=("granuloma", "caseating_granuloma", "other_disease", "not_diagnostic"),
     ),
     Variable(
         "tissue_at_diagnosis",
         "category",
         "Granulomas in the tissue taken at diagnosis",
-        "bone record",
+        "record",
         levels=("non_caseating", "some_caseation"),
     ),
-    Variable("osseous_grade", "category", "Grade of osseous sarcoidosis", "bone record", levels=GRADES),
-    Variable("on_clinic_list", "flag", "Osseous sarcoidosis on the clinic list", "bone record"),
-    Variable("in_radiology_text", "flag", "Osseous sarcoidosis in radiology reports", "bone record"),
-    Variable("in_codes", "flag", "Osseous sarcoidosis in diagnosis codes", "bone record"),
-    Variable("osseous_recorded", "flag", "Osseous sarcoidosis on record", "bone record", required=True),
-    Variable("osseous_record_date", "date", "Date of the reading behind the record", "bone record"),
-    *(Variable(f"recorded_{s}", "flag", f"Recorded site: {readable(s)}", "bone record") for s in SITES),
-    Variable("laterality", "category", "Sides of paired bones", "bone record", levels=("one_side", "both_sides")),
-    Variable("lesion_type", "category", "Recorded type of lesion", "bone record", levels=LESIONS),
-    Variable("substudy_stratum", "category", "Stratum of the substudy", "bone record", levels=("low", "high")),
-    Variable("in_substudy", "flag", "Drawn for the substudy", "bone record"),
-    Variable("reading_substudy", "flag", "Bone lesion read on FDG-PET of the substudy", "bone record"),
+    Variable("osseous_grade", "category", "Grade of osseous sarcoidosis", "record", levels=GRADES),
+    Variable("on_clinic_list", "flag", "Osseous sarcoidosis on the clinic list", "record"),
+    Variable("in_radiology_text", "flag", "Osseous sarcoidosis in radiology reports", "record"),
+    Variable("in_codes", "flag", "Osseous sarcoidosis in diagnosis codes", "record"),
+    Variable("osseous_recorded", "flag", "Osseous sarcoidosis on record", "record", required=True),
+    Variable("osseous_record_date", "date", "Date of the reading behind the record", "record"),
+    *(Variable(f"recorded_{s}", "flag", f"Recorded site: {readable(s)}", "record") for s in SITES),
+    Variable("laterality", "category", "Sides of paired bones", "record", levels=("one_side", "both_sides")),
+    Variable("lesion_type", "category", "Recorded type of lesion", "record", levels=LESIONS),
+    # substudy
+    Variable("substudy_stratum", "category", "Stratum of the substudy", "substudy", levels=("low", "high")),
+    Variable("in_substudy", "flag", "Drawn for the substudy", "substudy"),
+    Variable("reading_substudy", "flag", "Bone lesion read on FDG-PET of the substudy", "substudy"),
     # follow-up
     Variable("follow_up_years", "number", "Time from diagnosis to the end of follow-up", "follow-up", "years", low=0),
     Variable("end_reason", "category", "Why follow-up ended", "follow-up", levels=("closing", "lost", "died")),
@@ -249,13 +252,13 @@ PATIENT: tuple[Variable, ...] = (
 
 TRUTH: tuple[Variable, ...] = (
     Variable("patient_id", "identifier", "Patient", "demography", required=True, latent=True),
-    Variable("hla_drb1_03_true", "flag", "HLA-DRB1*03, typed or not", "course", latent=True),
+    Variable("hla_drb1_03_true", "flag", "HLA-DRB1*03, typed or not", "demography", latent=True),
     Variable("acute_onset", "flag", "Acute, Löfgren-type onset", "course", latent=True),
     Variable("frailty", "number", "Frailty shared by the organs", "course", "standard deviations", latent=True),
     Variable("burden", "number", "Granuloma burden", "course", "standard deviations", latent=True),
     Variable("granuloma_calcitriol", "number", "Calcitriol drive", "course", "standard deviations", latent=True),
     Variable(
-        "systemic_mimic", "category", "What it is, if not sarcoidosis", "mimics", "", SYSTEMIC_MIMICS, latent=True
+        "systemic_mimic", "category", "What it is, if not sarcoidosis", "course", "", SYSTEMIC_MIMICS, latent=True
     ),
     Variable("bone_mimic", "category", "What looks like osseous disease", "mimics", "", BONE_MIMICS, latent=True),
     Variable("muscle_mimic", "category", "What looks like muscle disease", "mimics", "", MUSCLE_MIMICS, latent=True),
@@ -274,8 +277,8 @@ TRUTH: tuple[Variable, ...] = (
     Variable("marrow_activity", "flag", "Diffuse marrow activity", "osseous", latent=True),
     Variable("visibility", "number", "How hard lesions are to see: 0 plain, 1 hidden", "osseous", "share", latent=True),
     Variable("osteoarthritis", "flag", "Osteoarthritis", "bone density", latent=True),
-    Variable("false_positive_record", "flag", "On record without osseous disease", "bone record", latent=True),
-    Variable("detected_by", "category", "What first showed a true lesion", "bone record", "", MODALITIES, latent=True),
+    Variable("false_positive_record", "flag", "On record without osseous disease", "record", latent=True),
+    Variable("detected_by", "category", "What first showed a true lesion", "record", "", MODALITIES, latent=True),
     Variable(
         "calcium_true_mmol_l", "number", "Serum calcium untreated, measured or not", "calcium", "mmol/l", latent=True
     ),

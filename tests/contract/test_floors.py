@@ -15,7 +15,9 @@ FLOORS = {
     "explaining": 9,
     "verifying": 9,
     "api": 8,
+    "comparing": 7,
     "composing": 7,
+    "agreement": 6,
     "simulation": 6,
     "estimators": 5,
     "cohort": 4,
@@ -35,6 +37,7 @@ FLOORS = {
 
 #: Rooms of equal or lower floor that must not know of each other all the same.
 STRANGERS = {
+    "agreement": {"estimators", "report", "strata", "patients", "simulation"},
     "cohort": {"estimands", "report", "strata", "estimators", "stats"},
     "estimands": {"cohort", "scenario", "report", "evidence", "strata", "patients"},
     "evidence": {"stats", "files"},

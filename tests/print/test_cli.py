@@ -50,7 +50,7 @@ def written(folder, name, text):
     ("words", "said"),
     [
         ("generate --world evidnce", "error: unknown world 'evidnce'; did you mean 'evidence'?"),
-        ("generate --design pet", "error: unknown design 'pet'; known: incident_clinic, pet_series"),
+        ("generate --design pet", "error: unknown design 'pet'; known: back_pain_mri, hand_film_survey, "),
         ("generate --world nowhere.toml", "error: there is no file 'nowhere.toml'"),
         ("generate --vary osseous.true_prevalence=1.2", "error: --vary: osseous.true_prevalence: 1.2 is not a share"),
         (
@@ -63,7 +63,7 @@ def written(folder, name, text):
         ("generate --columns sex,osseus", "error: unknown column 'osseus'; did you mean 'osseous'?"),
         ("generate --population 1000", "error: --population: a population needs years; add --years FIRST:LAST."),
         ("generate --population 1000 --years 2001-2010", "error: --years: '2001-2010' is no span of years; write"),
-        ("generate --population 1000 --years 2010:2001", "error: --years: first_year 2010, last_year 2001: each must"),
+        ("generate --population 1000 --years 2010:2001", "error: --years: first_year 2010, last_year 2001, closing"),
         ("generate --size 5 --population 1000 --years 2001:2010", "error: --size and --population both say how many"),
         ("generate --years 2001:2010", "error: --years: years need a population"),
         ("generate --population 1 --years 2001:2001", "error: nobody enters the study, because there are no source"),
@@ -183,7 +183,7 @@ def test_check_prints_every_issue_with_its_verdict(run, tmp_path):
 def test_check_of_a_generated_cohort_is_exit_code_0(run, patients):
     code, out, _ = run("check", patients)
     assert code == 0
-    assert out.splitlines()[-1] == "patients.csv: 60 patients, 54 variables; can be used"
+    assert out.splitlines()[-1] == "patients.csv: 60 patients, 130 variables; can be used"
 
 
 def test_check_prints_json_that_parses(run, tmp_path):

@@ -37,7 +37,7 @@ def test_a_derived_parameter_tells_its_rule_and_every_input():
 
 def test_a_parameter_is_told_of_the_world_and_design_asked_for():
     assert "(world 'review')" in told("osseous.true_prevalence", world="review")
-    assert "(design 'pet_series')" in told("record.completeness", design="pet_series")
+    assert "(design 'pet_series')" in told("record.calcium_measured", design="pet_series")
 
 
 def test_a_belief_is_told_by_its_name_and_path():

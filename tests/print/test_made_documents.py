@@ -123,7 +123,7 @@ def test_what_one_maker_makes_is_a_family_when_the_names_are_alike():
 def test_members_that_cause_each_other_stand_apart():
     """Three first doses, and three second ones that follow from them through something else."""
     first = [chance(f"dose_{k}") for k in "abc"]
-    between = [flag("a.share", name="effect")(lambda *doses: doses[0])]
+    between = [other("effect", "dose_a", "dose_b")]
     second = [chance(f"dose_{k}", "dose_a", "effect") for k in "def"]
     assert boxes_of(*first, *between, *second) == [
         ("dose_a", "dose_b", "dose_c"),

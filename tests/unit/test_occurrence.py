@@ -74,7 +74,12 @@ def test_a_cohort_of_a_population_is_all_who_enter_and_lies_in_its_years(tmp_pat
 
 
 def years(first, last):
-    return {"calendar.first_year": float(first), "calendar.last_year": float(last)}
+    """Follow-up closes five years after the last, as in the design."""
+    return {
+        "calendar.first_year": float(first),
+        "calendar.last_year": float(last),
+        "calendar.closing_year": float(last) + 5,
+    }
 
 
 def test_nobody_is_no_cohort(tmp_path):

@@ -27,8 +27,18 @@ def of_kind(basis):
 
 
 def test_what_ships_is_listed_without_the_files_that_only_serve_as_a_base():
-    assert shipped("world") == ("evidence", "review")
-    assert {"incident_clinic", "pet_series", "tertiary_records"} <= set(shipped("design"))
+    assert shipped("world") == ("evidence", "high_underdiagnosis", "no_underdiagnosis", "review")
+    assert shipped("design") == (
+        "back_pain_mri",
+        "hand_film_survey",
+        "incident_clinic",
+        "pet_series",
+        "pet_substudy",
+        "tertiary_records",
+        "two_source_registry",
+        "whole_body_mri_for_all",
+    )
+    assert "mechanism" not in shipped("world")
     assert "reading_room" not in shipped("design")
     assert set(shipped("belief")) >= {"clinical", "vague"}
 
@@ -125,15 +135,20 @@ def test_a_weibull_goes_through_both_of_its_points():
     assert math.exp(-((1.0 / scale) ** shape)) == pytest.approx(0.2)
 
 
+@pytest.mark.parametrize(("carriers", "more"), [(0.0, 0.0), (0.17, 2.4)])
 @pytest.mark.parametrize("overall", [0.01, 0.075, 0.228, 0.45])
-def test_a_season_puts_its_share_into_the_quarter_around_the_peak(overall):
+def test_a_season_puts_its_share_into_the_quarter_around_the_peak(overall, carriers, more):
     """Events drawn as the generator draws them: a cosine on the log odds, not on the log of the chance."""
-    a = RULES["season_amplitude"](0.49, overall)
+    a = RULES["season_amplitude"](0.49, overall, carriers, more)
     angles = [2 * math.pi * (day + 0.5) / 20_000 for day in range(20_000)]
     low, high = -20.0, 20.0
     for _ in range(60):
         level = (low + high) / 2
-        chances = [1 / (1 + math.exp(-level - a * math.cos(angle))) for angle in angles]
+        chances = [
+            (1 - carriers) / (1 + math.exp(-level - a * math.cos(angle)))
+            + carriers / (1 + math.exp(-level - more - a * math.cos(angle)))
+            for angle in angles
+        ]
         low, high = (level, high) if sum(chances) / len(chances) < overall else (low, level)
     assert (sum(chances[:2_500]) + sum(chances[-2_500:])) / sum(chances) == pytest.approx(0.49, abs=1e-3)
 

@@ -252,8 +252,12 @@ def test_toml_that_is_not_valid_names_the_file_and_the_line(tmp_path):
     ("load", "name", "said"),
     [
         (load_world, "evidnce", "unknown world 'evidnce'; did you mean 'evidence'?"),
-        (load_world, "", "unknown world ''; known: evidence, review."),
-        (load_world, "../designs/pet_series", "unknown world '../designs/pet_series'; known: evidence, review."),
+        (load_world, "", "unknown world ''; known: evidence, high_underdiagnosis, no_underdiagnosis, review."),
+        (
+            load_world,
+            "../designs/pet_series",
+            "unknown world '../designs/pet_series'; known: evidence, high_underdiagnosis, no_underdiagnosis, review.",
+        ),
         (load_world, "x" * 5000, "cannot be read, because file name too long"),
         (load_world, "nowhere.toml", "there is no file 'nowhere.toml'; give a world name or a TOML file."),
         (load_design, "pet_serie", "unknown design 'pet_serie'; did you mean 'pet_series'?"),
@@ -273,7 +277,7 @@ def test_a_design_is_no_world(tmp_path):
     told = problems(load_world, written(tmp_path, '[entry]\nshare = { value = 0.5, assumed = "half" }\n'))
     assert len(told) == 2
     assert "unknown key 'entry'" in told[0]
-    assert "holds no parameter of a world; extend a shipped world: evidence, review" in told[1]
+    assert "holds no parameter of a world; extend a shipped world: evidence, high_" in told[1]
 
 
 @pytest.mark.parametrize(

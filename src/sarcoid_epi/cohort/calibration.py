@@ -219,10 +219,11 @@ def solve(log_odds: Floats, target: float, weight: Floats | None = None) -> floa
     weight = np.ones(log_odds.shape) if weight is None else weight
     open_to = np.isfinite(log_odds)
     certain, some = _total(weight, log_odds == np.inf), _total(weight, open_to)
+    never = not (log_odds > -np.inf).all()
     floor, room = certain / weight.sum(), 1.0 if open_to.all() else some / weight.sum()
     wanted = (target - floor) / room if room > 0 else np.nan
-    if wanted in (0.0, 1.0):
-        return np.inf if wanted else -np.inf
+    if (target == 0 and not certain) or (target == 1 and not never):
+        return np.inf if target else -np.inf
     if not 0 < wanted < 1:
         why = f"at least {floor:.4g} and at most {floor + room:.4g} can" if floor else f"at most {room:.4g} can"
         raise ConfigurationError(Problem(f"a share of {target:g} cannot be reached", why=why))

@@ -16,9 +16,24 @@ import pandas as pd
 from sarcoid_epi.errors import DataError, Problem, unknown
 from sarcoid_epi.patients.meaning import FIRST_YEAR, LAST_YEAR, cast
 from sarcoid_epi.patients.source import columns_of, mapped
-from sarcoid_epi.vocabulary import PATIENT, PATIENT_BY_NAME, Variable
+from sarcoid_epi.vocabulary import MODALITIES, PATIENT, PATIENT_BY_NAME, Variable
 
 Verdict = Literal["pass", "warn", "stop"]
+
+#: Columns that have something to say only where another is true.
+ONLY_WHERE = {
+    **{f"{said}_{m}": f"imaging_{m}" for said in ("indication", "date", "reading") for m in MODALITIES},
+    "marrow_uptake": "imaging_fdg_pet",
+    "bone_histology": "bone_biopsy",
+    "osseous_record_date": "osseous_recorded",
+    "lesion_type": "osseous_recorded",
+    "reading_substudy": "in_substudy",
+    "muscle_form": "muscle_symptomatic",
+    "treatment_start_date": "systemic_therapy",
+    "remission_years": "remission",
+    "relapse_years": "relapse",
+    "new_osseous_record_years": "new_osseous_record",
+}
 
 
 @dataclass(frozen=True)
@@ -172,8 +187,8 @@ def _completeness(frame: pd.DataFrame, wrong: Mapping[str, np.ndarray]) -> list[
     issues = []
     for name, values in frame.items():
         missing = values.isna() & ~wrong[str(name)]
-        done = str(name).replace("reading_", "imaging_")
-        if done != name and done in frame.columns:
+        done = ONLY_WHERE.get(str(name))
+        if done in frame.columns:
             missing &= frame[done].fillna(False)  # a film that was never taken has no reading to miss
         n, rows = int(missing.sum()), len(frame)
         if n:

@@ -37,7 +37,9 @@ def cast(variable: Variable, values: pd.Series, decimal: str) -> tuple[Any, np.n
     # Text is understood once for each different value, not once for each patient.
     codes, different = pd.factorize(values.map(str) if _is_nested(values) else values)
     texts = [_plain(value) for value in different]
-    known = np.array([text.lower() not in MISSING for text in texts] + [False], dtype=bool)
+    # A level may be called as what is missing often is: no joint disease is "none".
+    missing = MISSING - {level.lower() for level in variable.levels}
+    known = np.array([text.lower() not in missing for text in texts] + [False], dtype=bool)
     meanings = [_meaning(variable, text, decimal) if there else None for text, there in zip(texts, known, strict=False)]
     wrong = known & np.array([meaning is None for meaning in meanings] + [True], dtype=bool)
     return _typed(variable, meanings, codes), (~known if variable.kind == "identifier" else wrong)[codes]

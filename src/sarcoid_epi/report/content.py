@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sarcoid_epi.evidence import Finding
 from sarcoid_epi.results import Estimates
@@ -43,8 +44,80 @@ class Ledger:
 
 
 @dataclass(frozen=True)
+class Field:
+    """A column of a sheet: its name in the file, its header on the page, and how its values look.
+
+    `kind`: text, number, whole, share, chance, finding (an id), path (of a parameter), yes (or no; None for neither),
+    or unit (a number in the unit that the record names under `unit`). An empty header keeps a column to the file.
+    """
+
+    name: str
+    header: str
+    kind: str = "text"
+    spanner: str = ""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table of records; `stub` names the field that heads a row, `group` the one that heads a group of rows."""
+
+    key: str
+    caption: str
+    stub: Field
+    fields: tuple[Field, ...]
+    records: tuple[Mapping[str, Any], ...]
+    group: str = ""
+    folded: bool = False
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A dot with limits (NaN where there are none), of one of the series of a chart."""
+
+    series: str
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of a chart: what it is, the id that explains it, its marks, and what stands at its end."""
+
+    label: str
+    id: str
+    marks: tuple[Mark, ...]
+    end: str = ""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Dots with limits on a square-root scale of shares, row by row."""
+
+    key: str
+    title: str
+    caption: str
+    axis: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of the page: its title, what it says, and the charts and sheets below."""
+
+    key: str
+    title: str
+    paragraphs: tuple[str, ...]
+    sheets: tuple[Sheet, ...] = ()
+    charts: tuple[Chart, ...] = ()
+
+
+@dataclass(frozen=True)
 class Content:
-    """A report's matter. Runs in `estimates` are found by their names; a name that is absent leaves its section out."""
+    """A report's matter. Runs in `estimates` are found by their names; a name that is absent leaves its section out.
+
+    With `sections` of its own, a report shows these in place of the usual ones; `methods` are papers they rest on.
+    """
 
     title: str
     question: str
@@ -59,3 +132,5 @@ class Content:
     ledger: tuple[Ledger, ...] = ()
     configuration: Mapping[str, str] | None = None
     inputs: Mapping[str, str] | None = None
+    sections: tuple[Section, ...] = ()
+    methods: tuple[str, ...] = ()

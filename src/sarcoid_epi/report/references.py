@@ -34,6 +34,7 @@ def references(content: Content) -> tuple[Reference, ...]:
 
 def _keys(content: Content) -> set[str]:
     keys = {key for run in content.estimates.runs for key in re.split(r"[\s,;]+", run.references) if key}
+    keys |= set(content.methods)
     ids = (*content.forest, *content.pooled_from, *(id for id, _ in content.set_aside))
     for one in (*content.findings, *(finding_of(content, id) for id in ids)):
         keys |= {one.source, quoted_key(one)} - {""}

@@ -9,6 +9,7 @@ from sarcoid_epi.report.content import Content
 from sarcoid_epi.report.estimate_tables import corrected, pooled, prevalence, set_aside
 from sarcoid_epi.report.evidence_tables import osseous_evidence, other_evidence
 from sarcoid_epi.report.patient_tables import flow, table_one
+from sarcoid_epi.report.sheets import sheet_table
 from sarcoid_epi.report.table import Table
 
 TABLES: tuple[Callable[[Content], Table], ...] = (
@@ -27,5 +28,8 @@ TABLES: tuple[Callable[[Content], Table], ...] = (
 
 def all_tables(content: Content) -> dict[str, Table]:
     """Every table for which there is matter, by key."""
-    tables = (table(content) for table in TABLES)
+    if content.sections:
+        tables = [sheet_table(sheet) for section in content.sections for sheet in section.sheets]
+    else:
+        tables = [table(content) for table in TABLES]
     return {table.key: table for table in tables if table.rows}

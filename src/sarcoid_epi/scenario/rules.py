@@ -6,6 +6,7 @@ from collections.abc import Callable
 from math import log, pi
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import expit, ndtr
 
@@ -54,11 +55,15 @@ def log_odds_ratio(events: float, n: float, other_events: float, other_n: float)
 
 
 def log_odds_ratio_of_shares(share: float, other: float) -> float:
-    """Log odds ratio of two shares: logit(p) - logit(q).
+    """Log odds ratio of two shares: logit(p) - logit(q); 0 where the other share is nobody or everybody.
+
+    Then there is nobody to compare with, and nobody whom the contrast would move.
 
     >>> log_odds_ratio_of_shares(0.5, 0.5)
     0.0
     """
+    if not 0 < other < 1:
+        return 0.0
     return log(share / (1 - share)) - log(other / (1 - other))
 
 
@@ -156,11 +161,14 @@ def weibull_scale(share_after_first: float, first: float, share_after_second: fl
     return first / float((-log(share_after_first)) ** (1 / k))
 
 
-def season_amplitude(share_of_peak_quarter: float, share_of_all: float) -> float:
+def season_amplitude(
+    share_of_peak_quarter: float, share_of_all: float, carriers: float = 0.0, carriers_log_odds: float = 0.0
+) -> float:
     """Amplitude a of a cosine on the log odds that puts the share of events into the quarter of the year at its peak.
 
-    The chance at time t of the year is expit(b + a cos t), with b such that it is `share_of_all` on average; a solves
-    for the part of the events that falls within 1/8 year of the peak. Other causes of the event are left out.
+    The chance at time t of the year is expit(b + a cos t + c), c being `carriers_log_odds` in the share `carriers` and
+    0 in the rest, with b such that it is `share_of_all` on average; a solves for the part of the events that falls
+    within 1/8 year of the peak. Further causes of the event are left out.
     """
     if not 0 < share_of_all < 1:
         return 0.0  # nobody or everybody: no season can show
@@ -169,10 +177,14 @@ def season_amplitude(share_of_peak_quarter: float, share_of_all: float) -> float
     t = 2 * pi * (np.arange(4000) + 0.5) / 4000 - pi
     peak = np.abs(t) < pi / 4
 
+    def chance(level: float, a: float) -> NDArray[np.float64]:
+        log_odds = level + a * np.cos(t)
+        return np.asarray((1 - carriers) * expit(log_odds) + carriers * expit(log_odds + carriers_log_odds))
+
     def excess(a: float) -> float:
-        level = brentq(lambda b: float(expit(b + a * np.cos(t)).mean()) - share_of_all, -40, 40)
-        chance = expit(level + a * np.cos(t))
-        return float(chance[peak].sum() / chance.sum()) - share_of_peak_quarter
+        level = brentq(lambda b: float(chance(b, a).mean()) - share_of_all, -40, 40)
+        events = chance(level, a)
+        return float(events[peak].sum() / events.sum()) - share_of_peak_quarter
 
     return float(brentq(excess, 0, 30))
 

@@ -59,6 +59,8 @@ def onset_date(u: Floats, design: Design, season: Column, delay_days: Column, ye
 
 def _new_year(year: Column) -> Column:
     """The first of January of each year; each year is looked up once, for NumPy's calendar is slow."""
+    if not year.size:
+        return year.astype("datetime64[D]")
     first, last = int(year.min()), int(year.max())
     januaries = np.arange(first - 1970, last - 1969).astype("datetime64[Y]").astype("datetime64[D]")
     return januaries[(year - first).astype(np.int64)]

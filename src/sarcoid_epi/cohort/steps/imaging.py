@@ -204,12 +204,14 @@ def sacroiliitis_mri(imaging_spine_mri: Column, imaging_whole_body_mri: Column, 
     return np.where(imaging_spine_mri | imaging_whole_body_mri, sacroiliitis, NOT_DONE).astype(np.int8)
 
 
-VARIABLES = (
-    bone_pain,
-    cancer_suspected,
-    calcium_concern,
-    alp_concern,
+#: Reasons to look: what the patient has and what was measured.
+CONCERNS = (bone_pain, cancer_suspected, calcium_concern, alp_concern)
+
+#: The looking itself.
+LOOKS = (
     *(make(m) for m in MODALITIES for make in (indication, imaging, imaged_years, date, seen, reading)),
     marrow_uptake,
     sacroiliitis_mri,
 )
+
+VARIABLES = (*CONCERNS, *LOOKS)

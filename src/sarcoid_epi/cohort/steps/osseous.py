@@ -51,13 +51,19 @@ def osseous(osseous_liability: Column) -> Column:
 
 
 @variable
-def osseous_onset_years(world: World, osseous_liability: Column, years_since_diagnosis: Column) -> Column:
-    """When the liability crosses zero: (t + 1) exp(-liability / slope) - 1 years from diagnosis; infinite if never."""
+def osseous_onset_years(
+    world: World, osseous: Column, osseous_liability: Column, years_since_diagnosis: Column
+) -> Column:
+    """When the liability crosses zero: (t + 1) exp(-liability / slope) - 1 years from diagnosis; infinite if never.
+
+    The liability has the sign that the disease says; who is made ill or sound by an intervention takes the other one.
+    """
     slope = world.osseous.log_years.value
     if slope <= 0:
-        return np.where(osseous_liability > 0, -1.0, np.inf)
+        return np.where(osseous, -1.0, np.inf)
+    margin = np.where(osseous, np.abs(osseous_liability), -np.abs(osseous_liability))
     with np.errstate(over="ignore"):
-        return np.asarray((years_since_diagnosis + 1) * np.exp(-osseous_liability / slope) - 1)
+        return np.asarray((years_since_diagnosis + 1) * np.exp(-margin / slope) - 1)
 
 
 @flag("sites.hand_or_foot", among="osseous")
