@@ -130,6 +130,31 @@ def _demand_one_size(
         raise ConfigurationError(*problems)
 
 
+def true_share(recorded: float, world: str = WORLD, design: str = DESIGN, detection: str | None = None) -> float:
+    """The true share behind a share on record, on a basis for detection: "design", "SE:SP", or a belief's name or file.
+
+    Without one it is refused, and told what is missing.
+    """
+    from sarcoid_epi.agreement.matching import Detection, true_share_for
+    from sarcoid_epi.scenario import load_belief
+
+    basis: Detection = detection
+    if detection is not None and ":" in detection:
+        try:
+            sensitivity, specificity = (float(part) for part in detection.split(":"))
+        except ValueError:
+            mend = "write SENSITIVITY:SPECIFICITY, as 0.2:0.998"
+            raise ConfigurationError(Problem(f"'{detection}' is no pair", "--detection", do=mend)) from None
+        basis = sensitivity, specificity
+    elif detection not in (None, "design"):
+        basis = load_belief(str(detection))
+    share = true_share_for(world, design, recorded, basis)
+    if not 0 <= share <= 1:
+        why = "with such a sensitivity and specificity no true share brings so few, or so many, on record"
+        raise ConfigurationError(Problem(f"the true share comes to {share:.4g}", why=why, do="believe otherwise"))
+    return share
+
+
 def scenario(
     world: str, design: str, vary: Mapping[str, float] | None = None, draw: int | None = None
 ) -> tuple[World, Design]:

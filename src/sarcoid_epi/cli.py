@@ -153,6 +153,20 @@ def generate(
 
 
 @app.command()
+def true_share(
+    recorded: Annotated[float, typer.Argument(min=0, max=1, help="Share on record.")],
+    world: WorldOption = api.WORLD,
+    design: DesignOption = api.DESIGN,
+    detection: Annotated[
+        str | None, typer.Option("--detection", help='"design", SENSITIVITY:SPECIFICITY, or a belief.')
+    ] = None,
+) -> None:
+    """The true share behind a share on record, ready for --vary. Refused without a basis for detection."""
+    share = api.true_share(recorded, world, design, detection)
+    typer.echo(f"osseous.true_prevalence={share:.4g}")
+
+
+@app.command()
 def check(
     file: Annotated[str, typer.Argument(help="CSV or Parquet file.")],
     mapping: MappingOption = None,

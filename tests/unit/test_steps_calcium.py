@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from made import K, at_reference_time, cohort, off, raw
 
+from made import K, at_reference_time, cohort, off, raw
 from sarcoid_epi.scenario import load_design, load_world, shipped
 
 COUNT = 200_000

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from made import SIZE, cohort, off
 from pandas.testing import assert_frame_equal
 
+from made import SIZE, cohort, off
 from sarcoid_epi.scenario import load_design, shipped
 from sarcoid_epi.vocabulary import COUNTERFACTUAL, MODALITIES, PAIRED, SITES
 

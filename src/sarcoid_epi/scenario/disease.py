@@ -10,7 +10,10 @@ from sarcoid_epi.scenario.parameter import LogOdds, Number, Positive, Section, S
 
 
 class Lofgren(Section):
-    """Acute onset and the signs that come with it; `season` is the amplitude of a cosine on the log odds."""
+    """Acute onset and the signs that come with it; `season` is the amplitude of a cosine on the log odds.
+
+    `arthritis_frailty` is how the log chance of chronic arthritis rises with a standard deviation of frailty.
+    """
 
     acute_onset: Share
     women: LogOdds
@@ -27,6 +30,7 @@ class Lofgren(Section):
     nodosum_otherwise: Share
     ankle_otherwise: Share
     arthritis_otherwise: Share
+    arthritis_frailty: LogOdds
 
     @model_validator(mode="after")
     def _leave_room(self) -> Self:

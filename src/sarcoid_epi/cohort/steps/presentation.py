@@ -37,11 +37,19 @@ def isolated_ankle(world: World, acute_nodosum: Column) -> Column:
 
 
 @chance(among="not incidental_finding")
-def arthritis(world: World, acute_onset: Column, acute_nodosum: Column, isolated_ankle: Column) -> Column:
-    """True joint inflammation: acute onset without erythema nodosum has it, unless the ankles stand alone."""
+def arthritis(
+    world: World, acute_onset: Column, acute_nodosum: Column, isolated_ankle: Column, frailty: Column
+) -> Column:
+    """True joint inflammation: acute onset without erythema nodosum has it, unless the ankles stand alone.
+
+    Chronic arthritis comes with disease of several organs: its chance goes with exp(k frailty - k^2 / 2), whose mean
+    over patients is 1.
+    """
     w = world.lofgren
     after_acute = np.where(acute_nodosum, w.arthritis_with_nodosum.value, ~isolated_ankle)
-    return np.where(acute_onset, after_acute, w.arthritis_otherwise.value)
+    k = w.arthritis_frailty.value
+    chronic = np.minimum(w.arthritis_otherwise.value * np.exp(k * frailty - k**2 / 2), 1)
+    return np.where(acute_onset, after_acute, chronic)
 
 
 @chance(among="not incidental_finding")
