@@ -161,9 +161,15 @@ def true_share(
         str | None, typer.Option("--detection", help='"design", SENSITIVITY:SPECIFICITY, or a belief.')
     ] = None,
 ) -> None:
-    """The true share behind a share on record, ready for --vary. Refused without a basis for detection."""
+    """The true share behind a share on record. Refused without a basis for detection.
+
+    By the design it is the parameter, ready for --vary; otherwise the share among the patients of that record.
+    """
     share = api.true_share(recorded, world, design, detection)
-    typer.echo(f"osseous.true_prevalence={share:.4g}")
+    if detection == "design":
+        typer.echo(f"osseous.true_prevalence={share:.4g}")
+    else:
+        typer.echo(f"{share:.4g} of the patients whose record it is")
 
 
 @app.command()

@@ -229,7 +229,9 @@ PATIENT: tuple[Variable, ...] = (
     Variable("in_radiology_text", "flag", "Osseous sarcoidosis in radiology reports", "record"),
     Variable("in_codes", "flag", "Osseous sarcoidosis in diagnosis codes", "record"),
     Variable("osseous_recorded", "flag", "Osseous sarcoidosis on record", "record", required=True),
-    Variable("osseous_record_date", "date", "Date of the reading behind the record", "record"),
+    Variable(
+        "osseous_record_date", "date", "Date of the first positive reading, or of the study without one", "record"
+    ),
     *(Variable(f"recorded_{s}", "flag", f"Recorded site: {readable(s)}", "record") for s in SITES),
     Variable("laterality", "category", "Sides of paired bones", "record", levels=("one_side", "both_sides")),
     Variable("lesion_type", "category", "Recorded type of lesion", "record", levels=LESIONS),

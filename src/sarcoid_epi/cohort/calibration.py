@@ -48,8 +48,8 @@ OF_DESIGN = tuple(node for node in NODES if node.targets and node.targets[0].of 
 DESIGN_READS = frozenset(cause for node in OF_DESIGN for cause in node.needs)
 OF_WORLD = tuple(name for name in TARGETED if name not in {node.name for node in OF_DESIGN})
 
-#: The flag that a liability stands behind.
-STANDS_BEHIND = {"osseous_liability": "osseous"}
+#: The flag that a liability stands behind, where a target is asked among those who have it.
+STANDS_BEHIND = {"osseous_liability": "osseous", "treatment_liability": "systemic_therapy"}
 
 #: The node that decides on a flag, by the flag.
 DECIDES = {STANDS_BEHIND.get(node.name, node.name): node for node in REFERENCE_NODES if node.kind != "values"}

@@ -135,7 +135,8 @@ class SystemicMimics(Section):
 class BoneMimics(Section):
     """What a patient with sarcoidosis may have beside it that looks like osseous sarcoidosis at the reference age.
 
-    `per_decade` is how the log odds of those that come with age (metastasis, myeloma, Paget, hyperparathyroidism) rise.
+    `per_decade` is how the log of the share rises for those that come with age (metastasis, myeloma, Paget,
+    hyperparathyroidism).
     """
 
     metastasis: Share

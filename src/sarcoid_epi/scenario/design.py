@@ -50,7 +50,7 @@ class Entry(Section):
 class Imaged(Section):
     """Chance of being imaged in any case (`routine`), and because of each reason that a patient may have.
 
-    `bone_pain`, `back_pain` (chronic), `heart` (involved or suspected), `cancer` (suspected), `calcium`
+    `bone_pain`, `back_pain` (chronic), `heart` (involved), `cancer` (suspected), `calcium`
     (hypercalcaemia or kidney stones), `alp` (raised alkaline phosphatase).
     """
 

@@ -162,13 +162,15 @@ class Axial(Section):
 
 
 class Treatment(Section):
-    """Systemic therapy by the time of the look, what raises its odds, and what it consists of.
+    """Systemic therapy by `osseous.reference_years` after diagnosis, what raises its odds, and what it consists of.
 
+    `log_years` is how the log odds of having been treated rise with log(years + 1).
     `methotrexate`, `other_agent` and `tnf_inhibitor` are shares of the treated; doses in mg a day, tapering in weeks,
     times in years.
     """
 
     systemic: Share
+    log_years: Positive
     burden: LogOdds
     acute: LogOdds
     vital_organ: LogOdds
@@ -184,7 +186,6 @@ class Treatment(Section):
     methotrexate_joint_muscle: LogOdds
     other_agent: Share
     tnf_inhibitor: Share
-    start_mean: Positive
     duration_mean: Positive
     myopathy: Share
 

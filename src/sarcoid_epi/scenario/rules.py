@@ -67,6 +67,19 @@ def log_odds_ratio_of_shares(share: float, other: float) -> float:
     return log(share / (1 - share)) - log(other / (1 - other))
 
 
+def log_odds_ratio_of_carriers(among_events: float, carriage: float, events: float) -> float:
+    """Log odds ratio of an event for carriers, from their share of events and of all, and the event's share.
+
+    With p, h and s these: logit(p s / h) - logit((1 - p) s / (1 - h)); 0 where nobody or everybody carries or has it.
+
+    >>> round(log_odds_ratio_of_carriers(0.5, 0.5, 0.1), 6)
+    0.0
+    """
+    if not (0 < carriage < 1 and 0 < events < 1 and 0 < among_events < 1):
+        return 0.0
+    return log_odds_ratio_of_shares(among_events * events / carriage, (1 - among_events) * events / (1 - carriage))
+
+
 def share_of_parts(part: float, *others: float) -> float:
     """Share of one of several mutually exclusive parts by their counts: part / (part + others)."""
     return part / (part + sum(others))
@@ -200,6 +213,7 @@ RULES: dict[str, Callable[..., float]] = {
         share_from_odds,
         log_odds_ratio,
         log_odds_ratio_of_shares,
+        log_odds_ratio_of_carriers,
         share_of_parts,
         union_by_overlap,
         true_share,

@@ -6,7 +6,7 @@ import numpy as np
 
 from sarcoid_epi.cohort.node import Column, Columns, Node, ancestors, variable
 from sarcoid_epi.cohort.steps import imaging, record
-from sarcoid_epi.scenario import World, load_design
+from sarcoid_epi.scenario import Design, World, load_design
 from sarcoid_epi.streams import Uniforms
 from sarcoid_epi.vocabulary import COUNTERFACTUAL
 
@@ -20,11 +20,11 @@ GIVEN_PATIENT = tuple(
 def recorded_under(name: str) -> Node:
     """On record under a named design; who enters and what was measured stay as they are."""
 
-    def recorded(uniforms: Uniforms, world: World, *patient: Column) -> Column:
-        design = load_design(name)
+    def recorded(uniforms: Uniforms, world: World, design: Design, *patient: Column) -> Column:
+        other = design if design.name == name else load_design(name)
         columns: Columns = dict(zip(GIVEN_PATIENT, patient, strict=True))
         for node in LOOKING:
-            columns[node.name] = node(columns, uniforms, world, design)
+            columns[node.name] = node(columns, uniforms, world, other)
         return np.asarray(columns["osseous_recorded"])
 
     return variable(recorded, f"recorded_under_{name}", GIVEN_PATIENT)

@@ -4,40 +4,51 @@ from __future__ import annotations
 
 import numpy as np
 
-from sarcoid_epi.cohort.node import Column, chance, flag, variable
+from sarcoid_epi.cohort.node import Column, chance, flag, liability, variable
 from sarcoid_epi.cohort.steps.entry import DAYS_PER_YEAR
 from sarcoid_epi.scenario import World
 from sarcoid_epi.streams import Floats
 
 
-@flag("treatment.systemic")
-def systemic_therapy(
+@liability("treatment.systemic")
+def treatment_liability(
     world: World,
     burden: Column,
     acute_onset: Column,
     heart: Column,
     nervous_system: Column,
     osseous_symptomatic: Column,
+    years_since_diagnosis: Column,
 ) -> Column:
-    """Treated by the time of the look: heavy burden, vital organs, symptomatic bone; seldom after acute onset."""
+    """Treated by the look: heavy burden, vital organs, symptomatic bone; seldom after acute onset.
+
+    Time enters as log((t + 1) / (reference + 1)), as for osseous disease.
+    """
     w = world.treatment
     return np.asarray(
         w.burden.value * burden
         + w.acute.value * acute_onset
         + w.vital_organ.value * (heart | nervous_system)
         + w.osseous_symptomatic.value * osseous_symptomatic
+        + w.log_years.value * np.log((years_since_diagnosis + 1) / (world.osseous.reference_years.value + 1))
     )
 
 
 @variable
-def treatment_start_years(u: Floats, world: World, systemic_therapy: Column, years_since_diagnosis: Column) -> Column:
-    """Exponential time from diagnosis to the first dose, known to have come before the look; infinite if it did not."""
-    start = np.full(u.shape, np.inf)
+def systemic_therapy(treatment_liability: Column) -> Column:
+    return np.asarray(treatment_liability > 0)
+
+
+@variable
+def treatment_start_years(
+    world: World, systemic_therapy: Column, treatment_liability: Column, years_since_diagnosis: Column
+) -> Column:
+    """When the liability crossed zero, at diagnosis at the earliest; infinite for those not treated by the look."""
+    start = np.full(treatment_liability.shape, np.inf)
     treated = np.flatnonzero(systemic_therapy)
-    mean = world.treatment.start_mean.value
-    reached = -np.expm1(-years_since_diagnosis[treated] / mean)
-    start[treated] = -mean * np.log1p(-u[treated] * reached)
-    return start
+    now, margin = years_since_diagnosis[treated], np.abs(treatment_liability[treated])
+    start[treated] = np.maximum((now + 1) * np.exp(-margin / world.treatment.log_years.value) - 1, 0)
+    return np.where(systemic_therapy, np.minimum(start, years_since_diagnosis), np.inf)
 
 
 @variable
@@ -105,6 +116,7 @@ def tnf_inhibitor(world: World) -> float:
 
 
 VARIABLES = (
+    treatment_liability,
     systemic_therapy,
     treatment_start_years,
     treatment_end_years,
