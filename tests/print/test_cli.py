@@ -337,7 +337,8 @@ def test_the_evidence_is_listed_whole_or_by_topic_and_as_json(run):
 
 def test_help_needs_no_engine():
     """Each help in one fresh process; what it imported is asked before it ends."""
-    commands = ["", *(command.callback.__name__ for command in cli.app.registered_commands)]
+    names = (command.callback.__name__.replace("_", "-") for command in cli.app.registered_commands)
+    commands = ["", *names]
     script = f"""
 import contextlib, io, sys
 from sarcoid_epi import cli
