@@ -1,6 +1,6 @@
 """Cohorts and raw columns that several tests look at, each made once."""
 
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 
@@ -23,7 +23,7 @@ def off(share, n):
     return K * (share * (1 - share) / n) ** 0.5
 
 
-@lru_cache(maxsize=None)
+@cache
 def cohort(design, world="evidence", size=SIZE, seed=3):
     return generate(load_world(world), load_design(design), size, seed)
 

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from sarcoid_epi.cohort.node import flag, variable
+from sarcoid_epi.cohort.node import variable
 from sarcoid_epi.cohort.steps import NODES, STEPS
 from sarcoid_epi.documenting import documents, graph
 from sarcoid_epi.documenting.codebook import sentence_of

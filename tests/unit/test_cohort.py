@@ -67,7 +67,7 @@ def test_replicate_zero_is_the_cohort_and_replicates_can_be_made_in_any_batch(wo
 
 
 def test_a_column_costs_its_ancestors_only_and_has_the_same_values(world, design):
-    """Measured calcium may depend on bone, by an edge that can be switched on and by treatment; not on how anyone looked."""
+    """Measured calcium may depend on bone, by treatment and an edge to switch on; not on how anyone looked."""
     needed = {node.name for node in ancestors(NODES, ["hypercalcaemia", "enters"])}
     assert "imaging_fdg_pet" not in needed
     assert not [name for name in needed if "record" in name or name.startswith(("osseous_spine", "conspicuity"))]

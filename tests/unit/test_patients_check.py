@@ -141,8 +141,7 @@ def test_truth_in_a_patient_table_is_ignored(tmp_path):
 def test_optional_columns_that_are_absent_are_named(tmp_path):
     found = [issue.found for issue in check(written(tmp_path, SIX)).issues if issue.column == "table"]
     assert found == [
-        "no column centre, ancestry, age_at_onset, onset_date, study_date, era and "
-        f"{len(PATIENT) - 8 - 6} more"
+        f"no column centre, ancestry, age_at_onset, onset_date, study_date, era and {len(PATIENT) - 8 - 6} more"
     ]
 
 

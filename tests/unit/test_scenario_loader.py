@@ -253,7 +253,11 @@ def test_toml_that_is_not_valid_names_the_file_and_the_line(tmp_path):
     [
         (load_world, "evidnce", "unknown world 'evidnce'; did you mean 'evidence'?"),
         (load_world, "", "unknown world ''; known: evidence, high_underdiagnosis, no_underdiagnosis, review."),
-        (load_world, "../designs/pet_series", "unknown world '../designs/pet_series'; known: evidence, high_underdiagnosis, no_underdiagnosis, review."),
+        (
+            load_world,
+            "../designs/pet_series",
+            "unknown world '../designs/pet_series'; known: evidence, high_underdiagnosis, no_underdiagnosis, review.",
+        ),
         (load_world, "x" * 5000, "cannot be read, because file name too long"),
         (load_world, "nowhere.toml", "there is no file 'nowhere.toml'; give a world name or a TOML file."),
         (load_design, "pet_serie", "unknown design 'pet_serie'; did you mean 'pet_series'?"),

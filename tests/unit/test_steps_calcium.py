@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from made import K, at_reference_time, cohort, off, raw
 
+from made import K, at_reference_time, cohort, off, raw
 from sarcoid_epi.scenario import load_design, load_world, shipped
 
 COUNT = 200_000
@@ -81,7 +81,7 @@ def test_treatment_hides_high_calcium_as_often_as_stated(world, columns):
     treated, untreated = high & columns["on_treatment"], high & ~columns["on_treatment"]
     assert shown[treated].mean() == pytest.approx(1 - hidden, abs=off(hidden, treated.sum()))
     assert shown[untreated].all()
-    assert shown[high].mean() < 0.95  # so a record counts fewer than there are: 0.93, for few are on treatment just then
+    assert shown[high].mean() < 0.95  # 0.93: a record counts fewer than there are
 
 
 def test_calcium_is_measured_more_often_where_it_is_high(columns):
@@ -98,7 +98,9 @@ def test_bone_adds_nothing_to_calcium_unless_the_edge_is_switched_on(world):
     names = ["calcium_true_mmol_l", "hypercalcaemia_true", "serum_calcium_mmol_l", "urine_calcium_mg_24h"]
 
     def made(strength, osseous):
-        one = generate(load_world("evidence", {"calcium.bone": strength}), design, 5000, 3, {"osseous": osseous}, columns=names)
+        one = generate(
+            load_world("evidence", {"calcium.bone": strength}), design, 5000, 3, {"osseous": osseous}, columns=names
+        )
         return one.patients, one.truth
 
     without, with_bone = made(0.0, "0"), made(0.0, "1")

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from made import SIZE, cohort, off
 from pandas.testing import assert_frame_equal
 
+from made import SIZE, cohort, off
 from sarcoid_epi.scenario import load_design, shipped
 from sarcoid_epi.vocabulary import COUNTERFACTUAL, MODALITIES, PAIRED, SITES
 
@@ -158,9 +158,7 @@ def test_what_first_showed_a_lesion_was_done_was_positive_and_came_first(design)
 @every_design
 def test_the_record_is_dated_by_its_first_positive_reading(design):
     patients = cohort(design).patients
-    dates = [
-        patients[f"date_{m}"].where(patients[f"reading_{m}"].fillna(False).astype(bool)) for m in MODALITIES
-    ]
+    dates = [patients[f"date_{m}"].where(patients[f"reading_{m}"].fillna(False).astype(bool)) for m in MODALITIES]
     first = np.fmin.reduce([date.to_numpy() for date in dates])
     recorded = patients["osseous_recorded"].to_numpy()
     assert (patients["osseous_record_date"].to_numpy()[recorded] == first[recorded]).all()

@@ -1,9 +1,10 @@
 """Times bind: what comes later cannot be earlier, and what has not begun cannot be seen."""
 
 import numpy as np
+import pandas as pd
 import pytest
-from made import K, cohort, off, raw
 
+from made import K, cohort, off, raw
 from sarcoid_epi.cohort.steps.entry import DAYS_PER_YEAR
 from sarcoid_epi.scenario import load_design, load_world, shipped
 from sarcoid_epi.vocabulary import MODALITIES
@@ -44,7 +45,9 @@ def test_imaging_and_treatment_fall_between_diagnosis_and_look(design):
 @every_design
 def test_a_lesion_that_was_seen_had_begun_before_the_imaging(design):
     made = cohort(design)
-    years = {m: (made.patients[f"date_{m}"] - made.patients["diagnosis_date"]).dt.days / DAYS_PER_YEAR for m in MODALITIES}
+    years = {
+        m: (made.patients[f"date_{m}"] - made.patients["diagnosis_date"]).dt.days / DAYS_PER_YEAR for m in MODALITIES
+    }
     begun = made.truth["osseous_onset_years"]
     for modality in MODALITIES:
         seen = made.truth["detected_by"] == modality
@@ -131,7 +134,7 @@ def test_death_ends_follow_up_and_nothing_happens_after_it(design):
 def test_follow_up_closes_for_everybody_on_one_day(design):
     p, design = cohort(design).patients, load_design(design)
     closed = p[p["end_reason"] == "closing"]
-    end = closed["diagnosis_date"] + (closed["follow_up_years"] * DAYS_PER_YEAR).astype("timedelta64[D]" if False else "int64").apply(np.timedelta64, args=("D",))
+    end = closed["diagnosis_date"] + pd.to_timedelta((closed["follow_up_years"] * DAYS_PER_YEAR).astype(int), unit="D")
     close = np.datetime64(f"{design.calendar.closing_year.value:.0f}-12-31")
     # Years have two decimals, rounded up: up to four days, and one for the look's whole days.
     assert ((end - close).dt.days.abs() <= 5).all()

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from sarcoid_epi.cohort import calibration
-from sarcoid_epi.cohort import calibrate, draw_world, drawn_world, generate
+from sarcoid_epi.cohort import calibrate, calibration, draw_world, drawn_world, generate
 from sarcoid_epi.cohort.calibration import ReferencePopulation
 from sarcoid_epi.cohort.sites import site_table
 from sarcoid_epi.cohort.uncertain import refuse_what_cannot_be_made
@@ -32,7 +31,9 @@ def test_fifty_draws_are_coherent(name):
         assert site_table(one.scenario.sites).sum() == pytest.approx(1)
 
 
-TOO_MANY = "a drawn joint.musculoskeletal is less than arthritis, ankles, muscle and bone make in a quarter of all draws"
+TOO_MANY = (
+    "a drawn joint.musculoskeletal is less than arthritis, ankles, muscle and bone make in a quarter of all draws"
+)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +61,9 @@ def test_a_draw_that_no_bones_can_have_is_drawn_anew_and_the_others_stay():
 
 
 def test_ankles_that_erythema_nodosum_leaves_no_room_for_are_refused():
-    with pytest.raises(ConfigurationError, match=r"nodosum 0\.9 and isolated_ankle 0\.1667: together they must not exceed 1"):
+    with pytest.raises(
+        ConfigurationError, match=r"nodosum 0\.9 and isolated_ankle 0\.1667: together they must not exceed 1"
+    ):
         load_world("review", {"lofgren.nodosum": 0.9})
     with pytest.raises(ConfigurationError, match="site shares contradict"):
         refuse_what_cannot_be_made(load_world("evidence", {"sites.spine_or_pelvis": 0.5}))

@@ -152,7 +152,8 @@ class _Points:
             weight = np.concatenate([weight * np.tile(share, copies) for _, share in values])
         if decides:
             log_odds = self.intercepts[decides.name][0] + decides(columns, self, self.world, NO_DESIGN)
-            share = expit(log_odds) * np.tile(self.belongs(decides), weight.size // self.weight.size)
+            belongs = np.broadcast_to(self.belongs(decides), self.weight.shape)
+            share = expit(log_odds) * np.tile(belongs, weight.size // self.weight.size)
             weight = weight * (1 - share if node.among.startswith("not ") else share)
         return columns, weight
 

@@ -10,7 +10,7 @@ from sarcoid_epi.scenario import World, load_design
 from sarcoid_epi.streams import Uniforms
 from sarcoid_epi.vocabulary import COUNTERFACTUAL
 
-#: What lies between a patient's concerns and the record, worked out anew for each design, with the patient's own uniforms.
+#: What lies between a patient's concerns and the record, anew for each design, with the patient's own uniforms.
 LOOKING = ancestors((*imaging.LOOKS, *record.VARIABLES), ["osseous_recorded"])
 GIVEN_PATIENT = tuple(
     dict.fromkeys(cause for node in LOOKING for cause in node.parents if cause not in {n.name for n in LOOKING})
