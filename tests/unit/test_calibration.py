@@ -4,7 +4,18 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from sarcoid_epi.cohort.calibration import ReferencePopulation, calibrate, calibrate_on, solve
+from sarcoid_epi.cohort import calibration
+from sarcoid_epi.cohort.calibration import (
+    REFERENCE_NODES,
+    ReferencePopulation,
+    _grouped,
+    _newton,
+    _Points,
+    calibrate,
+    calibrate_on,
+    solve,
+)
+from sarcoid_epi.cohort.node import Node, ancestors
 from sarcoid_epi.cohort.sites import PATTERNS, site_table
 from sarcoid_epi.cohort.steps import NODES
 from sarcoid_epi.errors import ConfigurationError
@@ -33,6 +44,146 @@ def test_patients_without_a_chance_count_in_the_denominator():
 def test_more_than_there_are_patients_with_a_chance_is_refused():
     with pytest.raises(ConfigurationError, match=r"at most 0\.5 can"):
         solve(np.array([0.0, -np.inf]), 0.5)
+
+
+def test_exactly_nobody_and_exactly_everybody_are_reached_where_nothing_stands_against_it():
+    assert solve(np.array([0.0, 1.0]), 0.0) == -np.inf
+    assert solve(np.array([0.0, 1.0, np.inf]), 1.0) == np.inf
+    with pytest.raises(ConfigurationError, match=r"at least 0\.5 and at most 1 can"):
+        solve(np.array([0.0, np.inf]), 0.0)
+
+
+def test_less_than_there_are_certain_patients_is_refused():
+    log_odds = np.array([np.inf, np.inf, 0.0, -np.inf])
+    assert expit(solve(log_odds, 0.625)) == pytest.approx(0.5)  # half of the one who is open, beside two of four
+    with pytest.raises(ConfigurationError, match=r"at least 0\.5 and at most 0\.75 can"):
+        solve(log_odds, 0.4)
+    with pytest.raises(ConfigurationError, match=r"joint\.musculoskeletal: 0\.05 .* at least 0\.\d+ and at most 1 can"):
+        calibrate(load_world("evidence", {"joint.musculoskeletal": 0.05}), load_design("incident_clinic"))
+
+
+def test_where_newton_loses_its_way_the_root_is_bracketed(monkeypatch):
+    """Back pain decides all but alone who enters: Newton's slope vanishes between those with it and those without."""
+    asked, bracketed = [], calibration._bracketed
+
+    def spied(log_odds, target, weight):
+        asked.append(target)
+        return bracketed(log_odds, target, weight)
+
+    monkeypatch.setattr(calibration, "_bracketed", spied)
+    generator = np.random.default_rng(1)
+    log_odds = 60 * (generator.random(5000) < 0.12) + generator.standard_normal(5000)
+    target = float((log_odds > 30).mean())
+    assert expit(solve(log_odds, target) + log_odds).mean() == pytest.approx(target, rel=1e-9)
+    assert asked == [target]
+
+
+def test_the_back_pain_design_takes_only_patients_with_back_pain_and_as_many_as_asked():
+    design = load_design("back_pain_mri")
+    (reached,) = [r for r in calibrate(load_world("evidence"), design).report if r.path == "entry.share"]
+    assert reached.achieved == pytest.approx(design.entry.share.value, abs=1e-12)
+
+
+@pytest.mark.parametrize("target", [0.01, 0.3, 0.9])
+def test_few_values_taken_together_give_the_same_intercept(target):
+    generator = np.random.default_rng(2)
+    log_odds = generator.choice([-1.0, 0.0, 0.5, 2.0], 2**15)
+    weight = generator.random(2**15)
+    values, weights = _grouped(log_odds, weight)
+    assert values.tolist() == [-1.0, 0.0, 0.5, 2.0]
+    assert weights.sum() == pytest.approx(weight.sum())
+    assert solve(log_odds, target, weight) == pytest.approx(_newton(log_odds, target, weight), abs=1e-9)
+
+
+def test_many_values_are_not_taken_together():
+    log_odds = np.random.default_rng(2).standard_normal(2**15)
+    assert _grouped(log_odds, log_odds)[0] is log_odds
+    few = np.where(np.arange(2**15) == 7, 0.123, 0.5)  # one value that a look at a part of them misses
+    assert _grouped(few, few)[0] is few
+
+
+class FewPoints:
+    """Three points, for sums by hand."""
+
+    size = 3
+
+    def __call__(self, variable):
+        return np.array([0.2, 0.5, 0.8])
+
+
+def made_up_points():
+    """A value x; a flag a and an ordinal o, drawn somehow, whose chances are known."""
+    points = _Points(FewPoints(), load_world("evidence"))
+    points.weight = np.array([1.0, 2.0, 0.5])
+    a = np.array([0.1, 0.6, 0.9])
+    o = [np.array([0.2, 0.3, 0.5]), np.array([0.5, 0.3, 0.1]), np.array([0.3, 0.4, 0.4])]
+    points.columns = {"x": np.array([1.0, -1.0, 0.5]), "a": np.array([False, True, True]), "o": np.array([0, 2, 1])}
+    points.chances = {"a": [(True, a), (False, 1 - a)], "o": list(enumerate(o))}
+    return points, a, o
+
+
+def effect(x, a, o):
+    return 0.3 * x + 2 * a - 0.7 * o + x * a * o
+
+
+MADE_UP = Node("y", effect, ("x", "a", "o"), ("x", "a", "o"), kind="flag")
+
+
+def test_both_ways_is_the_sum_over_everything_that_could_have_been_drawn():
+    points, a, o = made_up_points()
+    columns, weight = points.both_ways(MADE_UP)
+    by_hand = sum(
+        points.weight[i]
+        * (a[i] if flag else 1 - a[i])
+        * o[level][i]
+        * expit(effect(points.columns["x"][i], flag, level))
+        for i in range(3)
+        for flag in (True, False)
+        for level in range(3)
+    )
+    assert weight.size == 3 * 2 * 3
+    assert weight.sum() == pytest.approx(points.weight.sum())
+    assert weight @ expit(effect(**columns)) == pytest.approx(by_hand, rel=1e-12)
+
+
+@pytest.mark.parametrize("among", ["m", "not m"])
+def test_a_cause_that_also_decides_who_belongs_is_weighed_with_its_own_population(monkeypatch, among):
+    """y among m, where a is a cause of both: the chance of m is that of the a at hand, not of the a that was drawn."""
+    decides = Node("m", lambda x, a: x + 1.5 * a, ("x", "a"), ("x", "a"), kind="flag")
+    monkeypatch.setattr(calibration, "DECIDES", {"m": decides})
+    points, a, o = made_up_points()
+    points.add(decides, decides(points.columns, points, points.world, None), (-0.4,))
+    columns, weight = points.both_ways(Node("y", effect, ("x", "a", "o"), ("x", "a", "o"), kind="flag", among=among))
+    total = by_hand = 0.0
+    for i in range(3):
+        for flag in (True, False):
+            belongs = expit(-0.4 + points.columns["x"][i] + 1.5 * flag)
+            belongs = 1 - belongs if among == "not m" else belongs
+            for level in range(3):
+                share = points.weight[i] * (a[i] if flag else 1 - a[i]) * o[level][i] * belongs
+                total += share
+                by_hand += share * expit(effect(points.columns["x"][i], flag, level))
+    assert weight.sum() == pytest.approx(total, rel=1e-12)
+    assert weight @ expit(effect(**columns)) == pytest.approx(by_hand, rel=1e-12)
+
+
+def test_drawn_causes_of_one_node_are_independent_given_the_point():
+    """None is a cause of another at whatever remove, nor of the population but through the node that decides on it."""
+    drawn = {STANDS.get(node.name, node.name) for node in REFERENCE_NODES if node.kind != "values" and not node.split}
+    for node in REFERENCE_NODES:
+        if not node.targets:
+            continue
+        causes = drawn & set(node.parents)
+        for cause in causes:
+            above = {one.name for one in ancestors(REFERENCE_NODES, [cause])} - {cause}
+            assert not above & (causes - {cause}), (node.name, cause)
+        if node.within in drawn:
+            decides = calibration.DECIDES[node.within]
+            beyond = {one.name for one in ancestors(REFERENCE_NODES, set(decides.needs) - causes)}
+            assert not beyond & causes, node.name
+
+
+STANDS = calibration.STANDS_BEHIND
 
 
 @pytest.mark.parametrize("world", shipped("world"))

@@ -10,6 +10,7 @@ from scipy.special import ndtr, ndtri
 from sarcoid_epi.cohort.node import Column, Node, chance, flag, liability, variable
 from sarcoid_epi.cohort.sites import PHALANGEAL_BITS, pattern_ends
 from sarcoid_epi.cohort.steps.demography import BLACK, FEMALE
+from sarcoid_epi.cohort.steps.entry import DAYS_PER_YEAR
 from sarcoid_epi.scenario import World
 from sarcoid_epi.streams import Floats
 from sarcoid_epi.vocabulary import SITES
@@ -52,18 +53,19 @@ def osseous(osseous_liability: Column) -> Column:
 
 @variable
 def osseous_onset_years(
-    world: World, osseous: Column, osseous_liability: Column, years_since_diagnosis: Column
+    world: World, osseous: Column, osseous_liability: Column, years_since_diagnosis: Column, delay_days: Column
 ) -> Column:
     """When the liability crosses zero: (t + 1) exp(-liability / slope) - 1 years from diagnosis; infinite if never.
 
-    The liability has the sign that the disease says; who is made ill or sound by an intervention takes the other one.
+    Never before the onset of the disease itself. The liability has the sign that the flag says: whoever an intervention
+    makes ill or sound takes the other one.
     """
-    slope = world.osseous.log_years.value
+    slope, earliest = world.osseous.log_years.value, -delay_days / DAYS_PER_YEAR
     if slope <= 0:
-        return np.where(osseous, -1.0, np.inf)
+        return np.where(osseous, earliest, np.inf)
     margin = np.where(osseous, np.abs(osseous_liability), -np.abs(osseous_liability))
     with np.errstate(over="ignore"):
-        return np.asarray((years_since_diagnosis + 1) * np.exp(-margin / slope) - 1)
+        return np.maximum((years_since_diagnosis + 1) * np.exp(-margin / slope) - 1, earliest)
 
 
 @flag("sites.hand_or_foot", among="osseous")
