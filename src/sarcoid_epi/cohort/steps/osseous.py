@@ -63,7 +63,8 @@ def osseous_onset_years(
         return np.where(osseous, earliest, np.inf)
     margin = np.where(osseous, np.abs(osseous_liability), -np.abs(osseous_liability))
     with np.errstate(over="ignore"):
-        return np.maximum((years_since_diagnosis + 1) * np.exp(-margin / slope) - 1, earliest)
+        crossed = (years_since_diagnosis + 1) * np.exp(-margin / slope) - 1
+    return np.asarray(np.maximum(crossed, earliest))
 
 
 @flag("sites.hand_or_foot", among="osseous")
