@@ -31,18 +31,7 @@ def test_fifty_draws_are_coherent(name):
         assert site_table(one.scenario.sites).sum() == pytest.approx(1)
 
 
-TOO_MANY = (
-    "a drawn joint.musculoskeletal is less than arthritis, ankles, muscle and bone make in a quarter of all draws"
-)
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(reason=TOO_MANY, strict=True)) if name == "review" else name
-        for name in shipped("world")
-    ],
-)
+@pytest.mark.parametrize("name", shipped("world"))
 @pytest.mark.usefixtures("coarse")
 def test_few_draws_are_drawn_anew(name):
     """Of 150 draws of `evidence` 7 are, because spine, pelvis and their union disagree, or the thresholds of urine."""
