@@ -146,7 +146,6 @@ PATIENT: tuple[Variable, ...] = (
     Variable("arthritis", "flag", "Arthritis", "presentation"),
     Variable("fever", "flag", "Fever", "presentation"),
     Variable("cough", "flag", "Cough", "presentation"),
-    Variable("hla_drb1_03", "flag", "HLA-DRB1*03, where typed", "presentation"),
     # stage
     Variable("scadding_stage", "category", "Scadding stage", "stage", levels=("0", "I", "II", "III", "IV")),
     Variable("bilateral_hilar_lymphadenopathy", "flag", "Hilar nodes on both sides", "stage"),
@@ -161,6 +160,8 @@ PATIENT: tuple[Variable, ...] = (
     Variable("chronic_back_pain", "flag", "Chronic back pain", "axial"),
     Variable("inflammatory_back_pain", "flag", "Inflammatory back pain", "axial"),
     Variable("spondyloarthritis_diagnosis", "flag", "Diagnosis of spondyloarthritis", "axial"),
+    # selection
+    Variable("hla_drb1_03", "flag", "HLA-DRB1*03, where typed", "selection"),
     Variable("sacroiliitis_mri", "flag", "Sacroiliitis on MRI", "imaging"),
     # joint and muscle
     Variable("joint", "category", "Joint disease", "joint", levels=("none", "arthralgia", "arthritis")),

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise, product
@@ -45,7 +46,7 @@ REFERENCE_NODES = tuple(OF_THE_LOOK.get(node.name, node) for node in NODES)
 #: Nodes whose intercepts are solved for: for the world's targets, and for a design's.
 TARGETED = tuple(node.name for node in NODES if node.targets)
 OF_DESIGN = tuple(node for node in NODES if node.targets and node.targets[0].of == "design")
-DESIGN_READS = frozenset(cause for node in OF_DESIGN for cause in node.needs)
+DESIGN_READS = frozenset(cause for node in OF_DESIGN for cause in node.needs) - {node.name for node in OF_DESIGN}
 OF_WORLD = tuple(name for name in TARGETED if name not in {node.name for node in OF_DESIGN})
 
 #: The flag that a liability stands behind, where a target is asked among those who have it.
@@ -150,6 +151,16 @@ class _Points:
             for _, share in values:
                 weight = weight * share
             yield {name: self.columns[name] for name in node.parents} | fixed, weight
+
+    def again(self) -> _Points:
+        """The same points, to be built up further without changing these."""
+        copied = copy(self)
+        copied.columns, copied.chances, copied.intercepts = (
+            dict(self.columns),
+            dict(self.chances),
+            dict(self.intercepts),
+        )
+        return copied
 
     def keep(self, names: frozenset[str]) -> None:
         """Forget all other columns."""
@@ -346,11 +357,13 @@ def _reads(node: Node) -> tuple[str, ...]:
 
 def _with_design(solved: tuple[_Points, Calibration], world: World, design: Design) -> Calibration:
     """The intercepts of a design, given those of a world."""
-    points, of_world = solved
+    kept, of_world = solved
+    points = kept.again()
     intercepts, report = dict(of_world.intercepts), list(of_world.report)
     for node in OF_DESIGN:
         intercepts[node.name], reached = _solve_node(node, points, world, design, design)
         report += reached
+        points.add(node, node(points.columns, points, world, design), intercepts[node.name])
     return Calibration(intercepts, tuple(report))
 
 

@@ -51,7 +51,7 @@ def _normal(u: Floats, world: World) -> Floats:
     return np.asarray(np.minimum(np.round(w.normal_mean.value + w.normal_sd.value * ndtri(u * below), 2), limit))
 
 
-@flag("record.calcium_measured", of="design")
+@flag("record.calcium_measured", among="enters", of="design")
 def calcium_measured(design: Design, burden: Column, hypercalcaemia_true: Column) -> Column:
     """The ill have their calcium measured more often, and those in whom it is high."""
     r = design.record

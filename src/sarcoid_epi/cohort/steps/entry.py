@@ -50,10 +50,14 @@ def _weibull(u: Floats, scale: float, shape: float, longest: Column) -> Floats:
 
 @variable
 def onset_date(u: Floats, design: Design, season: Column, delay_days: Column, years_since_diagnosis: Column) -> Column:
-    """The day of the year that the season says, in the year that brings the look into the study's years."""
-    first, last = design.calendar.first_year.value, design.calendar.last_year.value
-    look = first + 1 + u * (last - first)  # onset falls up to a year before the day that this asks for
-    year = np.floor(look - years_since_diagnosis - delay_days / DAYS_PER_YEAR - season)
+    """The day of the year that the season says, in a year that brings the look into the study's years.
+
+    As many years do as the study has, one for each of them: each is as likely, so looks accrue evenly.
+    """
+    first = design.calendar.first_year.value
+    years = design.calendar.last_year.value + 1 - first
+    until_look = season + delay_days / DAYS_PER_YEAR + years_since_diagnosis
+    year = np.ceil(first - until_look) + np.floor(u * years)
     return np.asarray(_new_year(year) + (season * 365).astype(np.int64))
 
 

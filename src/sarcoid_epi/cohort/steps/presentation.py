@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from sarcoid_epi.cohort.node import Column, chance, flag, variable
+from sarcoid_epi.cohort.node import Column, chance, flag
 from sarcoid_epi.cohort.steps.demography import FEMALE
-from sarcoid_epi.scenario import Design, World
-
-UNKNOWN = -1
+from sarcoid_epi.scenario import World
 
 
 @flag("presentation.incidental", among="not acute_onset")
@@ -69,18 +67,6 @@ def cough(world: World, acute_onset: Column) -> Column:
     return np.where(acute_onset, world.presentation.cough_lofgren.value, world.presentation.cough_otherwise.value)
 
 
-@flag("record.drb1_typed", of="design")
-def drb1_typed(design: Design, acute_onset: Column) -> Column:
-    """Typed more often after acute onset, where it foretells the course."""
-    return np.asarray(design.record.drb1_typed_acute.value * acute_onset)
-
-
-@variable
-def hla_drb1_03(drb1_typed: Column, hla_drb1_03_true: Column) -> Column:
-    """Known only where typed."""
-    return np.where(drb1_typed, hla_drb1_03_true, UNKNOWN).astype(np.int8)
-
-
 VARIABLES = (
     incidental_finding,
     acute_nodosum,
@@ -90,6 +76,4 @@ VARIABLES = (
     ankle_periarthritis,
     fever,
     cough,
-    drb1_typed,
-    hla_drb1_03,
 )

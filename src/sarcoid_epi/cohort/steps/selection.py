@@ -1,11 +1,13 @@
-"""Which patients a study meets."""
+"""Which patients a study meets, and whose genes it knows."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from sarcoid_epi.cohort.node import Column, flag
+from sarcoid_epi.cohort.node import Column, flag, variable
 from sarcoid_epi.scenario import Design
+
+UNKNOWN = -1
 
 
 @flag("entry.share", of="design")
@@ -22,4 +24,16 @@ def enters(
     )
 
 
-VARIABLES = (enters,)
+@flag("record.drb1_typed", among="enters", of="design")
+def drb1_typed(design: Design, acute_onset: Column) -> Column:
+    """Typed more often after acute onset, where it foretells the course."""
+    return np.asarray(design.record.drb1_typed_acute.value * acute_onset)
+
+
+@variable
+def hla_drb1_03(drb1_typed: Column, hla_drb1_03_true: Column) -> Column:
+    """Known only where typed."""
+    return np.where(drb1_typed, hla_drb1_03_true, UNKNOWN).astype(np.int8)
+
+
+VARIABLES = (enters, drb1_typed, hla_drb1_03)

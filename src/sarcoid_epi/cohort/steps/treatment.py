@@ -41,14 +41,28 @@ def systemic_therapy(treatment_liability: Column) -> Column:
 
 @variable
 def treatment_start_years(
-    world: World, systemic_therapy: Column, treatment_liability: Column, years_since_diagnosis: Column
+    world: World,
+    systemic_therapy: Column,
+    treatment_liability: Column,
+    years_since_diagnosis: Column,
+    osseous_symptomatic: Column,
+    osseous_onset_years: Column,
 ) -> Column:
-    """When the liability crossed zero, at diagnosis at the earliest; infinite for those not treated by the look."""
+    """When the liability crossed zero, at diagnosis at the earliest; infinite for those not treated by the look.
+
+    Symptomatic bone disease adds to the liability only once it is there: it moves no start that came before.
+    """
+    w = world.treatment
     start = np.full(treatment_liability.shape, np.inf)
     treated = np.flatnonzero(systemic_therapy)
     now, margin = years_since_diagnosis[treated], np.abs(treatment_liability[treated])
-    start[treated] = np.maximum((now + 1) * np.exp(-margin / world.treatment.log_years.value) - 1, 0)
-    return np.where(systemic_therapy, np.minimum(start, years_since_diagnosis), np.inf)
+    onset = osseous_onset_years[treated]
+    with_bone = (now + 1) * np.exp(-margin / w.log_years.value) - 1
+    without = (now + 1) * np.exp(-(margin - w.osseous_symptomatic.value) / w.log_years.value) - 1
+    once_there = np.where(without <= onset, without, np.maximum(onset, with_bone))
+    began = np.where(osseous_symptomatic[treated], once_there, with_bone)
+    start[treated] = np.clip(began, 0, now)
+    return start
 
 
 @variable
