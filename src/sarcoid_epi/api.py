@@ -145,6 +145,10 @@ def true_share(recorded: float, world: str = WORLD, design: str = DESIGN, detect
         except ValueError:
             mend = "write SENSITIVITY:SPECIFICITY, as 0.2:0.998"
             raise ConfigurationError(Problem(f"'{detection}' is no pair", "--detection", do=mend)) from None
+        if not (0 <= sensitivity <= 1 and 0 <= specificity <= 1 and sensitivity + specificity > 1):
+            why = "both lie between 0 and 1, and together they must exceed 1"
+            mend = "write SENSITIVITY:SPECIFICITY, as 0.2:0.998"
+            raise ConfigurationError(Problem(f"'{detection}' detects nothing", "--detection", why, mend))
         basis = sensitivity, specificity
     elif detection not in (None, "design"):
         basis = load_belief(str(detection))

@@ -249,8 +249,8 @@ def _left_out(predicted: Predicted) -> Section:
     said = (
         "The true share of the world evidence (osseous.true_prevalence, five years after diagnosis) is fitted by "
         "maximum likelihood to all series but one, which is then predicted. How well each design finds bone disease is "
-        "taken from the design's assumptions, which nobody has measured; all other assumptions stand. The fitted share "
-        "is therefore what these assumptions imply, no estimate of how common the disease is. Site shares and the shares "
+        "taken from the design's assumptions, which nobody has measured; all other assumptions stand. The fit "
+        "is therefore what these assumptions imply, no estimate of how common the disease is. Site shares and shares "
         "of back pain stay too, and some of them come from papers that are left out here.",
         f"Fitted to all: {percent(predicted.fitted)} ({percent(predicted.low).removesuffix(' %')} to "
         f"{percent(predicted.high)}); without one of them, {percent(lowest)} to {percent(highest)}. The fit moves most "

@@ -22,7 +22,7 @@ def intervened(nodes: Sequence[Node], do: Mapping[str, str]) -> tuple[Node, ...]
         When a variable is unknown or a value is none of its values; every one is listed.
     """
     problems: list[Problem] = []
-    values = {name: _value(name, text, nodes, problems) for name, text in do.items()}
+    values = {name: _value(name, str(said), nodes, problems) for name, said in do.items()}
     if problems:
         raise ConfigurationError(*problems)
     return tuple(_constant(node, values[node.name]) if node.name in values else node for node in nodes)
@@ -46,12 +46,17 @@ def _value(name: str, text: str, nodes: Sequence[Node], problems: list[Problem])
     if kind == "category" and text in levels:
         return np.int8(levels.index(text))
     if kind in ("integer", "number"):
+        low, high = declared[name].low, declared[name].high
         try:
-            return np.float64(text) if kind == "number" else np.int16(text)
+            value = np.float64(text) if kind == "number" else np.int16(text)
         except (ValueError, OverflowError):
-            pass
+            value = np.float64(np.nan)
+        if np.isfinite(value) and (low is None or value >= low) and (high is None or value <= high):
+            return value
+    ends = declared[name].low, declared[name].high
+    within = f" from {ends[0]:g} to {ends[1]:g}" if kind in ("integer", "number") and None not in ends else ""
     may = {"flag": "1 or 0", "category": f"one of {', '.join(levels)}"}.get(
-        kind, f"{'an' if kind[0] == 'i' else 'a'} {kind}"
+        kind, f"{'an' if kind[0] == 'i' else 'a'} {kind}{within}"
     )
     problems.append(Problem(f"'{name}' cannot be '{text}'", "--do", do=f"give {may}"))
     return np.float64(0)
