@@ -91,11 +91,11 @@ def written(size: int, workers: int) -> None:
 
 
 def main() -> None:
-    print(f"reference population: {seconds(reference_population):.2f} s")
+    growth()  # first, while this process is small: a child's peak memory counts from its parent's size
+    print(f"\nreference population: {seconds(reference_population):.2f} s")
     print(f"calibration of a world and a design: {seconds(lambda: calibrate(WORLD, DESIGN)):.2f} s")
     print(f"of another design: {seconds(lambda: calibrate(WORLD, load_design('pet_series'))):.2f} s")
     requests()
-    growth()
 
 
 if __name__ == "__main__":
