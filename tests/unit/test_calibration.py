@@ -259,6 +259,13 @@ def test_impossible_site_shares_are_refused_with_the_reason():
         site_table(sites)
 
 
+@pytest.mark.parametrize("site", ["skull", "ribs", "phalanges_foot"])
+def test_a_site_that_nobody_has_is_a_table_like_any_other(site):
+    table = site_table(load_world("evidence", {f"sites.{site}": 0.0}).sites)
+    assert table[PATTERNS[:, SITES.index(site)]].sum() == 0
+    assert table[PATTERNS[:, SITES.index("spine")]].sum() == pytest.approx(0.688, abs=1e-11)
+
+
 def test_shares_that_leave_patients_without_a_bone_are_refused():
     few = {f"sites.{site}": 0.01 for site in SITES if site not in ("spine", "pelvis")}
     sites = load_world("evidence", few).sites

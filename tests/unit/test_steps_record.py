@@ -5,7 +5,8 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from made import SIZE, cohort, off
-from sarcoid_epi.scenario import load_design, shipped
+from sarcoid_epi.cohort import replicates
+from sarcoid_epi.scenario import load_design, load_world, shipped
 from sarcoid_epi.vocabulary import COUNTERFACTUAL, MODALITIES, PAIRED, SITES
 
 DESIGNS = shipped("design")
@@ -228,3 +229,9 @@ def test_who_does_not_have_sarcoidosis_does_not_have_it_in_the_bones(design):
 def test_two_in_a_hundred_are_mistaken_for_sarcoidosis():
     truth = cohort("incident_clinic").truth
     assert truth["systemic_mimic"].notna().mean() == pytest.approx(0.02, abs=off(0.02, SIZE))
+
+
+def test_where_every_acute_onset_has_erythema_nodosum_no_ankle_stands_alone():
+    vary = {"lofgren.nodosum": 1.0, "lofgren.isolated_ankle": 0.0}
+    made = replicates(load_world("evidence", vary), load_design("incident_clinic"), 5000, 1, 1, ["isolated_ankle"])
+    assert not made["isolated_ankle"].any()

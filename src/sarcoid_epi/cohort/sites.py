@@ -60,7 +60,9 @@ def _raked(shares: tuple[float, ...], axial: float, phalangeal: float) -> Floats
     for _ in range(5000):
         for share, inside in zip(wanted, member.T, strict=True):
             now = table[inside].sum()
-            table = np.where(inside, table * (share / now), table * ((1 - share) / (1 - now)) if now < 1 else table)
+            # A share of nobody or everybody is held once it is reached: there is nothing left to scale.
+            more, less = share / now if now > 0 else 1.0, (1 - share) / (1 - now) if now < 1 else 1.0
+            table = table * np.where(inside, more, less)
         if np.abs(member.T @ table - wanted).max() < 1e-12:
             table.flags.writeable = False
             return np.asarray(table)

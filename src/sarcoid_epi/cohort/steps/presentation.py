@@ -31,7 +31,8 @@ def erythema_nodosum(world: World, acute_onset: Column, acute_nodosum: Column) -
 def isolated_ankle(world: World, acute_nodosum: Column) -> Column:
     """Acute onset with nothing but inflammation around the ankles: never with nodosum, so oftener without it."""
     w = world.lofgren
-    return np.where(acute_nodosum, 0.0, w.isolated_ankle.value / max(1 - w.nodosum.value, w.isolated_ankle.value))
+    without = 1 - w.nodosum.value
+    return np.where(acute_nodosum, 0.0, min(w.isolated_ankle.value / without, 1) if without > 0 else 0.0)
 
 
 @chance(among="not incidental_finding")
