@@ -164,7 +164,8 @@ class Axial(Section):
 class Treatment(Section):
     """Systemic therapy by `osseous.reference_years` after diagnosis, what raises its odds, and what it consists of.
 
-    `log_years` is how the log odds of having been treated rise with log(years + 1).
+    `log_years` is how the log odds of having been treated rise with log(years + 1); `prednisone_acute` the lower part
+    of the usual doses that is given after acute onset.
     `methotrexate`, `other_agent` and `tnf_inhibitor` are shares of the treated; doses in mg a day, tapering in weeks,
     times in years.
     """
@@ -180,6 +181,7 @@ class Treatment(Section):
     prednisone_highest: Positive
     prednisone_step: Positive
     prednisone_vital: Positive
+    prednisone_acute: Share
     taper_earliest: Positive
     taper_latest: Positive
     methotrexate: Share
@@ -193,18 +195,19 @@ class Treatment(Section):
 class Outlook(Section):
     """What becomes of patients: remission, relapse, death.
 
-    `remission_drb1_03`, `remission_acute` and `remission_otherwise`: shares in remission two years after diagnosis,
-    after acute onset with and without HLA-DRB1*03, and after any other onset; `remission_shape`: how fast the log odds
-    rise with the log of time. `relapse_acute`, `relapse_otherwise`: shares of remissions that end in a relapse;
-    `relapse_mean` years after it. Mortality follows Gompertz: `mortality` is the yearly hazard of a man at the
-    reference age, `mortality_age` its rise in log per year of age, `mortality_women` and `mortality_burden` differences
-    in log hazard.
+    `remission_drb1_03`, `remission_acute` and `remission_otherwise`: shares in remission
+    `remission_reference_years` after diagnosis, after acute onset with and without HLA-DRB1*03, and after any other
+    onset; `remission_shape`: how fast the log odds rise with the log of time. `relapse_acute`, `relapse_otherwise`:
+    shares of remissions that end in one; `relapse_mean` years after it. Mortality follows Gompertz: `mortality` is
+    the yearly hazard of a man at the reference age, `mortality_age` its rise in log per year of age,
+    `mortality_women` and `mortality_burden` differences in log hazard.
     """
 
     remission_drb1_03: Share
     remission_acute: Share
     remission_otherwise: Share
     remission_burden: LogOdds
+    remission_reference_years: Positive
     remission_shape: Positive
     relapse_acute: Share
     relapse_otherwise: Share

@@ -30,8 +30,9 @@ class Calcium(Section):
     """Serum calcium: normal below the upper limit, that limit plus an exponential excess above it; and urine.
 
     Urine calcium over 24 h by three thresholds: `urine_raised` above the limit of the sex, `hypercalciuria` above
-    `urine_limit`, `urine_very_high` above `urine_very_high_limit`; all shares of all patients. `masked` is the chance
-    that treatment hides a high value. `bone` is an edge from osseous disease that is absent (0) unless switched on.
+    `urine_limit`, `urine_very_high` above `urine_very_high_limit`; all shares of all patients. `urine_lowest` is the
+    lowest value, as a part of the limit of the sex. `masked` is the chance that treatment hides a high value. `bone`
+    is an edge from osseous disease that is absent (0) unless switched on.
     """
 
     hypercalcaemia: Share
@@ -49,6 +50,7 @@ class Calcium(Section):
     urine_very_high: Share
     urine_calcitriol: LogOdds
     urine_women: LogOdds
+    urine_lowest: Share
     urine_limit_men: Positive
     urine_limit_women: Positive
     urine_limit: Positive

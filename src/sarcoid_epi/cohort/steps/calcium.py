@@ -96,7 +96,10 @@ def urine_true_mg_24h(u: Floats, world: World, urine_class: Column, sex: Column)
     w = world.calcium
     second, third = w.urine_limit.value, w.urine_very_high_limit.value
     ends = np.array(
-        [[first / 3, first, second, third, third] for first in (w.urine_limit_women.value, w.urine_limit_men.value)]
+        [
+            [w.urine_lowest.value * first, first, second, third, third]
+            for first in (w.urine_limit_women.value, w.urine_limit_men.value)
+        ]
     )
     cell = urine_class + len(ends[0]) * sex
     low = ends.ravel()[cell]

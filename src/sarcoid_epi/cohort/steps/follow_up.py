@@ -74,7 +74,7 @@ def died(end_reason: Column) -> Column:
 
 @liability("outlook.remission_otherwise", among="not acute_onset")
 def remission_otherwise(world: World, burden: Column) -> Column:
-    """Remission two years after diagnosis without an acute onset."""
+    """Remission by the time of reference without an acute onset."""
     return np.asarray(world.outlook.remission_burden.value * burden)
 
 
@@ -91,10 +91,11 @@ def remission_acute(u: Floats, world: World, acute_onset: Column, hla_drb1_03_tr
 
 @variable
 def remission_time(world: World, acute_onset: Column, remission_acute: Column, remission_otherwise: Column) -> Column:
-    """The log odds of remission rise with log time and are the margin's at two years: t = 2 exp(-margin / shape)."""
+    """The log odds of remission rise with log time and are the margin's at time r: t = r exp(-margin / shape)."""
     margin = np.where(acute_onset, remission_acute, remission_otherwise)
+    w = world.outlook
     with np.errstate(over="ignore"):
-        return np.asarray(2 * np.exp(-margin / world.outlook.remission_shape.value))
+        return np.asarray(w.remission_reference_years.value * np.exp(-margin / w.remission_shape.value))
 
 
 @variable

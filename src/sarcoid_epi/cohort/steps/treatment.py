@@ -95,10 +95,10 @@ def prednisone(world: World) -> float:
 def prednisone_start_mg(
     u: Floats, world: World, prednisone: Column, acute_onset: Column, heart: Column, nervous_system: Column
 ) -> Column:
-    """A usual starting dose; the lower half after acute onset, a high dose where life is at risk."""
+    """A usual starting dose; a low one after acute onset, a high one where life is at risk."""
     w = world.treatment
     span = w.prednisone_highest.value - w.prednisone_lowest.value
-    steps = np.where(acute_onset, u / 2, u) * (span / w.prednisone_step.value + 1)
+    steps = np.where(acute_onset, w.prednisone_acute.value * u, u) * (span / w.prednisone_step.value + 1)
     dose = w.prednisone_lowest.value + w.prednisone_step.value * np.floor(steps)
     dose = np.where(heart | nervous_system, w.prednisone_vital.value, dose)
     return np.where(prednisone, dose, np.nan)
