@@ -2,8 +2,9 @@
 
 from sarcoid_epi.scenario.belief import Belief
 from sarcoid_epi.scenario.design import Design
-from sarcoid_epi.scenario.loader import load_belief, load_design, load_world, shipped
+from sarcoid_epi.scenario.loader import load_belief, load_design, load_prior, load_world, shipped
 from sarcoid_epi.scenario.parameter import Assumed, Cited, Derived, Parameter
+from sarcoid_epi.scenario.prior import Prior
 from sarcoid_epi.scenario.uncertainty import draw, spreads
 from sarcoid_epi.scenario.world import World
 
@@ -14,10 +15,12 @@ __all__ = [
     "Derived",
     "Design",
     "Parameter",
+    "Prior",
     "World",
     "draw",
     "load_belief",
     "load_design",
+    "load_prior",
     "load_world",
     "shipped",
     "spreads",

@@ -14,8 +14,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import exp, log, sqrt
+from math import log, sqrt
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy.special import betaincinv, expit, logit, ndtri, stdtrit
 
 from sarcoid_epi.errors import ConfigurationError, Problem
@@ -30,22 +32,24 @@ FEWEST_SERIES = 3
 #: Weight of the most likely value of a PERT distribution beside its two ends.
 PERT_WEIGHT = 4.0
 
+Numbers = NDArray[np.float64]
+
 _LOGIT = frozenset({"proportion"})
 _LOG = frozenset({"ratio", "odds_ratio", "hazard_ratio", "rate"})
 
 
-def _pert(u: float, low: float, mode: float, high: float) -> float:
+def _pert(u: Numbers, low: float, mode: float, high: float) -> Numbers:
     width = high - low
     a, b = (1 + PERT_WEIGHT * side / width for side in (mode - low, high - mode))
-    return float(low + width * betaincinv(a, b, u))
+    return np.asarray(low + width * betaincinv(a, b, u))
 
 
-_QUANTILES: dict[str, Callable[..., float]] = {
-    "beta": lambda u, a, b: float(betaincinv(a, b, u)),
-    "normal": lambda u, mean, sd: float(mean + sd * ndtri(u)),
-    "log-normal": lambda u, mean, sd: exp(mean + sd * ndtri(u)),
-    "logit-normal": lambda u, mean, sd: float(expit(mean + sd * ndtri(u))),
-    "logit-t": lambda u, mean, scale, degrees: float(expit(mean + scale * stdtrit(degrees, u))),
+_QUANTILES: dict[str, Callable[..., Numbers]] = {
+    "beta": lambda u, a, b: np.asarray(betaincinv(a, b, u)),
+    "normal": lambda u, mean, sd: np.asarray(mean + sd * ndtri(u)),
+    "log-normal": lambda u, mean, sd: np.asarray(np.exp(mean + sd * ndtri(u))),
+    "logit-normal": lambda u, mean, sd: np.asarray(expit(mean + sd * ndtri(u))),
+    "logit-t": lambda u, mean, scale, degrees: np.asarray(expit(mean + scale * stdtrit(degrees, u))),
     "pert": _pert,
     "uniform": lambda u, low, high: low + (high - low) * u,
 }
@@ -66,6 +70,10 @@ class Distribution:
 
     def quantile(self, u: float) -> float:
         """The value that lies below with probability u, 0 < u < 1; it rises with u."""
+        return float(self.quantiles(np.asarray(u)))
+
+    def quantiles(self, u: Numbers) -> Numbers:
+        """The same for an array of probabilities, of its shape."""
         return _QUANTILES[self.kind](u, *self.numbers)
 
     def __str__(self) -> str:

@@ -23,7 +23,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import ValidationError
 
@@ -34,6 +34,7 @@ from sarcoid_epi.scenario.design import Design
 from sarcoid_epi.scenario.distribution import has_range, predictive
 from sarcoid_epi.scenario.figures import printed, single
 from sarcoid_epi.scenario.parameter import Assumed, Basis, Cited, Derived, Parameter, Section, Spread
+from sarcoid_epi.scenario.prior import Prior
 from sarcoid_epi.scenario.rules import RULES
 from sarcoid_epi.scenario.world import World
 
@@ -69,8 +70,13 @@ def load_belief(name: str, vary: Mapping[str, float] | None = None) -> Belief:
     return _load(Belief, "belief", name, vary or {})
 
 
+def load_prior(name: str, vary: Mapping[str, float] | None = None) -> Prior:
+    """The priors of a joint synthesis, of a shipped name or of a TOML file; `vary` as above."""
+    return _load(Prior, "prior", name, vary or {})
+
+
 def shipped(kind: str) -> tuple[str, ...]:
-    """Names of the worlds, designs or beliefs that ship (those that only serve as a base are left out)."""
+    """Names of the worlds, designs, beliefs or priors that ship (those that only serve as a base are left out)."""
     names = (item.name.removesuffix(".toml") for item in _folder(kind).iterdir() if item.name.endswith(".toml"))
     return tuple(sorted(name for name in names if "label" in _read(kind, name)[0]))
 
@@ -79,12 +85,24 @@ def paths(model: type[Section], prefix: str = "") -> dict[str, bool]:
     """Every path of a model; true where it leads to a parameter, false where it is text."""
     found: dict[str, bool] = {}
     for name, field in model.model_fields.items():
-        kind = field.annotation
-        if isinstance(kind, type) and issubclass(kind, Section):
-            found |= paths(kind, f"{prefix}{name}.")
+        section = _section(field.annotation)
+        if section:
+            found |= paths(section, f"{prefix}{name}.")
         else:
-            found[f"{prefix}{name}"] = kind is Parameter
+            found[f"{prefix}{name}"] = field.annotation is Parameter
     return found
+
+
+def _section(annotation: Any) -> type[Section] | None:
+    """The section a field holds, whether it must be there or may be left out."""
+    kinds = (annotation, *get_args(annotation))
+    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Section)), None)
+
+
+def _left_out(model: type[Section], given: Mapping[str, Spec]) -> tuple[str, ...]:
+    """Beginnings of the paths of those sections that may be left out and of which nothing is given."""
+    optional = (f"{name}." for name, field in model.model_fields.items() if not field.is_required())
+    return tuple(prefix for prefix in optional if not any(path.startswith(prefix) for path in given))
 
 
 def _folder(kind: str) -> Traversable:
@@ -130,7 +148,7 @@ def _load(model: type[S], kind: str, name: str, vary: Mapping[str, float]) -> S:
     problems += [
         Problem(f"'{path}' is missing", f"{kind} '{name}'", do=f"add it, or extend a {kind} that has it")
         for path in known
-        if path in parameters - specs.keys()
+        if path in parameters - specs.keys() and not path.startswith(_left_out(model, specs))
     ]
     called = Path(name).stem if name.endswith(".toml") else name
     text = {"about": "any"} if "about" in known else {}
@@ -192,8 +210,8 @@ def _walk(
             names = [f"{prefix}{field}" for field in model.model_fields]
             problems.append(unknown("key", path, names, shown))
             continue
-        section = model.model_fields[key].annotation
-        if isinstance(section, type) and issubclass(section, Section):
+        section = _section(model.model_fields[key].annotation)
+        if section:
             if isinstance(item, dict):
                 specs |= _walk(section, item, f"{path}.", reason, shown, problems)
             else:
