@@ -38,6 +38,23 @@ def _osseous(patients: pd.DataFrame, truth: pd.DataFrame) -> Values:
     return {"osseous": float(truth["osseous"].mean())}
 
 
+def _underdiagnosis(patients: pd.DataFrame, truth: pd.DataFrame) -> Values:
+    return {"underdiagnosis": 1.0 - float(patients["osseous_recorded"][truth["osseous"]].mean())}
+
+
+def _predictive(patients: pd.DataFrame, truth: pd.DataFrame) -> Values:
+    return {"record_true": float(truth["osseous"][patients["osseous_recorded"]].mean())}
+
+
+def _met(patients: pd.DataFrame, truth: pd.DataFrame) -> Values:
+    return {"met": float((patients["osseous_grade"] != "none").mean())}
+
+
+def _of_a_population(patients: pd.DataFrame, truth: pd.DataFrame) -> Values:
+    """No cohort holds it: it belongs to the population that patients come from."""
+    return {}
+
+
 def _levels(patients: pd.DataFrame, truth: pd.DataFrame) -> Values:
     values: dict[str, float] = {}
     for variable in PATIENT:
@@ -66,6 +83,17 @@ TRUE_PREVALENCE = Estimand(
     "proportion",
     "Share of patients with osseous sarcoidosis, whether or not anyone looked",
     _osseous,
+)
+UNDERDIAGNOSIS = Estimand(
+    "underdiagnosis", "proportion", "Share of the true cases that are not on record", _underdiagnosis
+)
+RECORD_TRUE = Estimand(
+    "record_true", "proportion", "Share of the records of osseous sarcoidosis that are true", _predictive
+)
+MET = Estimand("met", "proportion", "Share of patients in whom imaging was read as osseous sarcoidosis", _met)
+BURDEN = Estimand("burden", "people", "People with osseous sarcoidosis that is not on record", _of_a_population)
+LOOKING = Estimand(
+    "looking", "proportion", "Part of the spread between series that comes from looking", _of_a_population
 )
 SHARE = Estimand("share", "proportion", "Share of patients with a characteristic", _levels)
 MEAN = Estimand("mean", "as the variable", "Mean of a characteristic", _means)

@@ -3,18 +3,99 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
+from scipy.special import betaincinv
 
-from sarcoid_epi.scenario import Parameter
+from sarcoid_epi.scenario import Belief, Parameter
+from sarcoid_epi.scenario.belief import LOOKS, Cascade, Detection
 from sarcoid_epi.scenario.distribution import distribution
+from sarcoid_epi.stats.cascade import Detected, detection, share_given_detection
 from sarcoid_epi.stats.interval import Array
+from sarcoid_epi.stats.weighted import effective, normalised
+
+#: Quasi-random points of a belief; four times as many move limits by less than 1 % of themselves.
+POINTS = 2**12
+
+#: Fewest draws that what is left of a belief must be worth; below, belief and records contradict each other.
+ENOUGH = 50.0
+
+
+class Fitted(NamedTuple):
+    """For each group: draws of the true share and their weights, shape (G, P), and what the draws are worth, (G,)."""
+
+    share: Array
+    weights: Array
+    worth: Array
 
 
 def drawn(parameters: Mapping[str, Parameter], places: Array) -> dict[str, Array]:
     """Every parameter at places (P, D) in (0, 1), one column for each parameter in order; a sure one stays."""
-    found: dict[str, Array] = {}
-    for column, (path, parameter) in zip(places.T, parameters.items(), strict=True):
-        spread = distribution(parameter)
-        found[path] = np.full(column.shape, parameter.value) if spread is None else spread.quantiles(column)
-    return found
+    return {path: at(parameter, column) for column, (path, parameter) in zip(places.T, parameters.items(), strict=True)}
+
+
+def at(parameter: Parameter, places: Array) -> Array:
+    """One parameter at places of its distribution."""
+    spread = distribution(parameter)
+    return np.full(places.shape, parameter.value) if spread is None else spread.quantiles(places)
+
+
+def weighed(believed: Detection, places: Array) -> Array:
+    """A chance believed as if seen in n verified patients, Beta(v n, (1 - v) n), at places; 0 and 1 are sure."""
+    value, n = believed.value.value, believed.n.value
+    if value in (0.0, 1.0):
+        return np.full(places.shape, value)
+    return np.asarray(betaincinv(value * n, (1 - value) * n, places))
+
+
+#: What a cascade leaves open, a place for each: whatever is believed of one modality too high is so of all.
+STEPS = ("symptomatic", "phalangeal", "imaged with symptoms", "imaged without", "seen", "written")
+
+
+def detected(cascade: Cascade, places: Array) -> Detected:
+    """What becomes of true cases, at places (P, 6) of the `STEPS`.
+
+    Modalities move together, in imaging and in seeing. Were they drawn independently, many vague chances would average
+    to a sure one, and a tight answer would come from nothing.
+    """
+    hurts, phalangeal, imaged, silent, seen, written = places.T
+    kind = at(cascade.phalangeal, phalangeal)
+    looks = [getattr(cascade, name) for name in LOOKS]
+    chances = [[at(look.symptomatic, imaged), at(look.silent, silent)] for look in looks]
+    sees = [[at(look.phalangeal, seen), at(look.axial, seen)] for look in looks]
+    return detection(
+        at(cascade.symptomatic, hurts),
+        np.stack([kind, 1 - kind], axis=-1),
+        np.moveaxis(np.array(chances), -1, 0),
+        np.moveaxis(np.array(sees), -1, 0),
+        at(cascade.written, written),
+    )
+
+
+def fitted(events: Array, n: Array, sensitivity: Array, specificity: Array, places: Array) -> Fitted:
+    """The true share of each group under each draw of detection, and how well the draw fits the group's records.
+
+    Replicates repeat the same few counts: each is worked once.
+    """
+    pairs, back = np.unique(np.stack([events, n], axis=-1), axis=0, return_inverse=True)
+    share, logs = share_given_detection(pairs[:, 0], pairs[:, 1], sensitivity, specificity, places)
+    weights = normalised(logs)
+    worth = np.nan_to_num(effective(weights))
+    back = back.ravel()
+    return Fitted(share[back], weights[back], worth[back])
+
+
+def bounds(believed: Detection) -> tuple[float, float]:
+    """The range in which a belief holds a chance to lie: what it states, else the middle 99 % of its weight."""
+    basis = believed.value.basis
+    low, high = getattr(basis, "low", None), getattr(basis, "high", None)
+    if low is not None and high is not None:
+        return low, high
+    ends = weighed(believed, np.array([0.005, 0.995]))
+    return float(ends[0]), float(ends[1])
+
+
+def has(belief: Belief, section: str) -> bool:
+    """Whether a belief says anything of a section that may be left out."""
+    return getattr(belief, section) is not None

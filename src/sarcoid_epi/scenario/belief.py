@@ -66,9 +66,10 @@ class Together(Section):
 
 
 class Occurrence(Section):
-    """People with diagnosed sarcoidosis, per 100 000."""
+    """People with diagnosed sarcoidosis per 100 000, and the population of which the burden is told."""
 
     prevalence: Positive
+    population: Count
 
 
 class Belief(Section):

@@ -125,7 +125,7 @@ def _fitted(z: Array, logs: Array) -> tuple[Array, Array]:
         weights = normalised(flattening * logs)
     mean = weights @ z
     covariance = (weights[:, None] * (z - mean)).T @ (z - mean) + 1e-6 * np.eye(z.shape[1])
-    return mean, np.linalg.cholesky(covariance)
+    return mean, np.asarray(np.linalg.cholesky(covariance), dtype=np.float64)
 
 
 def _proposed(mean: Array, root: Array, points: int, dimensions: int) -> tuple[Array, Array]:
@@ -145,5 +145,5 @@ def _proposed(mean: Array, root: Array, points: int, dimensions: int) -> tuple[A
         - np.log(np.diag(root)).sum()
         - (_DEGREES + dimensions) / 2.0 * np.log1p((away**2).sum(axis=0) / _DEGREES)
     )
-    mixture = np.asarray(np.logaddexp(np.log(_FROM_PRIOR) + prior, np.log1p(-_FROM_PRIOR) + student), dtype=np.float64)
+    mixture = np.logaddexp(np.log(_FROM_PRIOR) + prior, np.log1p(-_FROM_PRIOR) + student)
     return z, prior - mixture
