@@ -189,14 +189,15 @@ def sentence(row: Estimate, run: Run) -> str:
     return f"{run.label}: {label(row.term)}{who}:{counts}{value}{note}; rests on {run.rests_on}"
 
 
-#: Terms that are no shares and no variables.
-PLAIN = frozenset({"tau"})
+#: Units of terms that are no shares and no variables; terms that begin with "odds" are ratios.
+UNITS = {"tau": "", "true_per_record": "", "sarcoidosis": "people", "burden": "people"}
 
 
 def is_share(term: str) -> bool:
     """Whether a term's number is a proportion; the vocabulary's numbers are in their own unit."""
     variable = PATIENT_BY_NAME.get(term)
-    return term not in PLAIN and (variable is None or variable.kind not in ("integer", "number"))
+    plain = term in UNITS or term.startswith("odds_")
+    return not plain and (variable is None or variable.kind not in ("integer", "number"))
 
 
 def shown(value: float, term: str) -> str:
@@ -204,7 +205,8 @@ def shown(value: float, term: str) -> str:
     if is_share(term):
         return percent(value)
     variable = PATIENT_BY_NAME.get(term)
-    return f"{value:.4g}{f' {variable.unit}' if variable and variable.unit else ''}"
+    unit = variable.unit if variable else UNITS.get(term, "")
+    return f"{value:.4g}{f' {unit}' if unit else ''}"
 
 
 def percent(share: float) -> str:

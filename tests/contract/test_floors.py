@@ -17,6 +17,7 @@ FLOORS = {
     "api": 8,
     "comparing": 7,
     "composing": 7,
+    "gathering": 6,
     "agreement": 6,
     "simulation": 6,
     "estimators": 5,

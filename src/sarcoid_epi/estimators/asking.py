@@ -8,9 +8,9 @@ from importlib.metadata import version
 import numpy as np
 
 from sarcoid_epi.errors import ConfigurationError, Problem
-from sarcoid_epi.estimators.declare import Answers, Estimator, silent
+from sarcoid_epi.estimators.declare import NO_COLUMN, NOTHING_KNOWN, Answers, Estimator, silent
 from sarcoid_epi.results import Estimate, Estimates, Run
-from sarcoid_epi.scenario import Belief
+from sarcoid_epi.scenario import Belief, Prior
 from sarcoid_epi.strata import Strata
 
 
@@ -20,7 +20,7 @@ def ask(
     *,
     data: str,
     question: str = "",
-    belief: Belief | None = None,
+    belief: Belief | Prior | None = None,
     by: str = "",
     of: str = "",
 ) -> Estimates:
@@ -37,8 +37,8 @@ def ask(
         What the cohort is, in words; printed with every result.
     question : str
         Only estimators of this question.
-    belief : Belief, optional
-        Needed by estimators that believe something; without one they are not asked.
+    belief : Belief or Prior, optional
+        Needed by estimators that believe something (a prior by those of series); without one they are not asked.
     by, of : str
         What the groups are of, and what the series are of; part of the run's name.
 
@@ -65,11 +65,27 @@ def ask(
     return total
 
 
-def _answers(estimator: Estimator, strata: Strata, belief: Belief | None) -> Answers:
-    missing = [column for column in estimator.needs if column not in strata.columns]
-    if missing:
-        return silent([missing[0]], len(strata.labels), f"no column '{missing[0]}'")
+def _answers(estimator: Estimator, strata: Strata, belief: Belief | Prior | None) -> Answers:
+    lack = lacking(estimator, strata)
+    if lack:
+        return silent([_absent(estimator, strata)], len(strata.labels), lack)
     return estimator(strata, belief) if belief else estimator(strata)
+
+
+def _absent(estimator: Estimator, strata: Strata) -> str:
+    return next((c for c in estimator.needs if c not in strata.columns), estimator.needs[0])
+
+
+def lacking(estimator: Estimator, strata: Strata) -> str:
+    """What the data lack for an estimator, in words; empty where it can be asked."""
+    absent = [column for column in estimator.needs if column not in strata.columns]
+    if absent:
+        return f"{NO_COLUMN} '{absent[0]}'"
+    if estimator.question != "underdiagnosis":
+        return ""
+    # Whoever is on record was asked for by name; what else a method needs may stand in a table without any entry.
+    empty = (c for c in estimator.needs if c != "osseous_recorded" and not strata.table(c).any())
+    return next((f"{NOTHING_KNOWN} '{column}'" for column in empty), "")
 
 
 def run_name(estimator: str, by: str = "", belief: str = "", of: str = "") -> str:
@@ -82,7 +98,7 @@ def _estimates(
     answers: Answers,
     labels: Sequence[str],
     data: str,
-    belief: Belief | None,
+    belief: Belief | Prior | None,
     by: str,
     of: str,
 ) -> Estimates:
@@ -93,7 +109,7 @@ def _estimates(
         estimand=estimator.estimand.name,
         label=estimator.label,
         references=" ".join(estimator.references),
-        rests_on=_rests_on(data, belief),
+        rests_on=_rests_on(data, belief, estimator.believes),
         assumes=estimator.assumes,
         data=data,
         package_version=version("sarcoid-epi"),
@@ -119,9 +135,15 @@ def _estimates(
     return Estimates(rows, (run,))
 
 
-def _rests_on(data: str, belief: Belief | None) -> str:
+def _rests_on(data: str, belief: Belief | Prior | None, believed: Sequence[str]) -> str:
+    """The counts, and of the belief what the estimator takes from it."""
     if belief is None:
         return f"counts of {data}"
-    parts = [f"{path} {parameter.value:g} ({parameter.basis})" for path, parameter in belief.parameters().items()]
-    said = f"belief '{belief.name}' ({belief.label}; about {belief.about.replace('any', 'any record')})"
+    parts = [
+        f"{path} {parameter.value:g} ({parameter.basis})"
+        for path, parameter in belief.parameters().items()
+        if path.partition(".")[0] in believed
+    ]
+    kind = "prior" if isinstance(belief, Prior) else "belief"
+    said = f"{kind} '{belief.name}' ({belief.label}; about {belief.about.replace('any', 'any record')})"
     return f"counts of {data}; {said}: " + "; ".join(parts)

@@ -6,7 +6,7 @@ import numpy as np
 
 from sarcoid_epi.estimands import BURDEN, UNDERDIAGNOSIS
 from sarcoid_epi.estimators.believing import ENOUGH, POINTS, STEPS, Fitted, at, detected, fitted, weighed
-from sarcoid_epi.estimators.declare import Answers, Floats, estimator, silent
+from sarcoid_epi.estimators.declare import Answers, Floats, estimator, unbelieved
 from sarcoid_epi.estimators.prevalence import NOBODY
 from sarcoid_epi.scenario import Belief
 from sarcoid_epi.stats.importance import sobol
@@ -25,6 +25,7 @@ LOST = ("never_imaged_symptomatic", "never_imaged_silent", "not_seen", "not_writ
     needs=("osseous_recorded",),
     believes=("cascade", "specificity"),
     references=("rogan1978", "sobol1967"),
+    rests="the believed steps of detection",
 )
 def detection_cascade(strata: Strata, belief: Belief) -> Answers:
     """Osseous sarcoidosis behind the record, through the believed steps of its detection.
@@ -62,7 +63,7 @@ def detection_cascade(strata: Strata, belief: Belief) -> Answers:
     """
     terms = ("osseous", "underdiagnosis", "true_per_record", "missed", *LOST)
     if belief.cascade is None:
-        return silent(terms, len(strata.labels), "the belief says nothing of the steps of detection: section [cascade]")
+        return unbelieved(terms, len(strata.labels), "the steps of detection", "cascade")
     recorded, known = (np.asarray(count, dtype=float) for count in strata.events("osseous_recorded"))
     places = sobol(POINTS, len(STEPS) + 2)
     parts = detected(belief.cascade, places[:, :-2])
@@ -81,6 +82,7 @@ def detection_cascade(strata: Strata, belief: Belief) -> Answers:
     needs=("osseous_recorded",),
     believes=("sensitivity", "specificity", "occurrence"),
     references=("rogan1978", "sobol1967"),
+    rests="believed detection and occurrence",
 )
 def burden(strata: Strata, belief: Belief) -> Answers:
     """People with osseous sarcoidosis that is not on record, in a population.
@@ -119,8 +121,7 @@ def burden(strata: Strata, belief: Belief) -> Answers:
     terms = ("sarcoidosis", "osseous", "underdiagnosis", "burden")
     doubts = ("doubt_occurrence", "doubt_osseous", "doubt_underdiagnosis")
     if belief.occurrence is None:
-        note = "the belief says nothing of how many have sarcoidosis: section [occurrence]"
-        return silent((*terms, *doubts), len(strata.labels), note)
+        return unbelieved((*terms, *doubts), len(strata.labels), "how many have sarcoidosis", "occurrence")
     recorded, known = (np.asarray(count, dtype=float) for count in strata.events("osseous_recorded"))
     places = sobol(POINTS, 4)
     found, right = weighed(belief.sensitivity, places[:, 0]), weighed(belief.specificity, places[:, 1])

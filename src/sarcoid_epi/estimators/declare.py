@@ -36,6 +36,9 @@ class Answers:
         return self.estimate.shape
 
 
+#: How the note of a row begins for which there was nothing to ask with: a verdict on the data, not a failure.
+NO_COLUMN, NOTHING_KNOWN, NO_BELIEF = "no column", "nothing in column", "the belief says nothing of"
+
 #: The fields of answers that are numbers.
 NUMBERS = ("estimate", "low", "high", "std_error", "n", "events")
 
@@ -47,6 +50,11 @@ def side_by_side(answers: Sequence[Answers]) -> Answers:
         name: np.concatenate([getattr(answer, name) for answer in answers], axis=1) for name in (*NUMBERS, "note")
     }
     return Answers(terms, level=answers[0].level, **columns)
+
+
+def unbelieved(terms: Sequence[str], groups: int, what: str, section: str) -> Answers:
+    """No number, because the belief leaves out a section."""
+    return silent(terms, groups, f"{NO_BELIEF} {what}: section [{section}]")
 
 
 def silent(terms: Sequence[str], groups: int, note: str) -> Answers:
@@ -63,8 +71,9 @@ Function = Callable[..., Answers]
 class Estimator:
     """A function with its declaration; the first line of its docstring is the label of its results.
 
-    `needs` are columns without which it has nothing to say; `believes` says that it takes a belief. `takes` names what
-    its first argument holds: patients, or published series.
+    `needs` are columns without which it has nothing to say; `believes` names the parts of a belief that it takes.
+    `takes` names what its first argument holds: patients, or published series. `rests` says in a few words what its
+    answer stands or falls with. One that does not batch answers group by group, and takes its time.
     """
 
     name: str
@@ -75,6 +84,8 @@ class Estimator:
     believes: tuple[str, ...]
     references: tuple[str, ...]
     takes: str
+    rests: str
+    batches: bool
 
     def __call__(self, *arguments: Any) -> Answers:
         return self.function(*arguments)
@@ -104,11 +115,14 @@ def estimator(
     believes: Sequence[str] = (),
     references: Sequence[str] = (),
     takes: str = "patients",
+    rests: str = "the counts",
+    batches: bool = True,
 ) -> Callable[[Function], Estimator]:
     """Declare an estimator. The result is a value; `CATALOGUE` lists it."""
 
     def declare(function: Function) -> Estimator:
         name = function.__name__
-        return Estimator(name, question, function, estimand, tuple(needs), tuple(believes), tuple(references), takes)
+        listed = tuple(needs), tuple(believes), tuple(references)
+        return Estimator(name, question, function, estimand, *listed, takes, rests, batches)
 
     return declare

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from sarcoid_epi.estimands import RECORDED_PREVALENCE
-from sarcoid_epi.estimators.declare import Answers, estimator
+from sarcoid_epi.estimands import RECORDED_PREVALENCE, TRUE_PREVALENCE
+from sarcoid_epi.estimators.declare import Answers, Floats, estimator
+from sarcoid_epi.estimators.joint import ENOUGH, Joint, Series, joint
+from sarcoid_epi.scenario import Prior
 from sarcoid_epi.stats.meta import binomial_normal, t_limits
-from sarcoid_epi.strata import Strata
+from sarcoid_epi.strata import Counts, Strata
+
+#: Levels of the variable `tally` of published series: patients by record, and patients on record by symptoms.
+TALLY = ("not_on_record", "on_record", "silent", "symptomatic")
 
 #: Fewer series than this leave the spread between them nearly unknown.
 FEW = 10
@@ -76,3 +81,95 @@ def pooled_prevalence(strata: Strata) -> Answers:
         beside(hits, blank, blank),
         beside(note, note, note),
     )
+
+
+@estimator(
+    question="joint",
+    estimand=TRUE_PREVALENCE,
+    needs=("study", "met", "looked", "tally"),
+    believes=("patients", "symptoms", "routine", "film", "mri", "pet"),
+    references=("hamza2008", "kong1994", "cappe2008", "sobol1967"),
+    takes="series",
+    rests="the series, and the prior for all that they leave open",
+    batches=False,
+)
+def joint_synthesis(strata: Strata, prior: Prior) -> Answers:
+    """Osseous sarcoidosis behind all published series at once, each read with its way of looking.
+
+    One true share, one symptomatic share and the sensitivity and specificity of each way to look stand behind all
+    counts (`estimators.joint`). Terms: `osseous`, the true share among referred patients some years into the disease;
+    `underdiagnosis`, the share of these that routine care leaves off the record; `symptomatic`; the odds ratios of
+    other patients; `tau`, the spread between series; and every chance of the prior. Estimates are posterior medians
+    with the 2.5 and 97.5 % points. For each there is a further term, `learned_...`: the contraction
+    1 - posterior variance / prior variance, near 0 where the answer is only the prior.
+
+    Parameters
+    ----------
+    strata : Strata
+        With the categories `study`, `met`, `looked` and `tally`.
+    prior : Prior
+        What is believed before; its ranges decide whatever the series leave open.
+
+    Returns
+    -------
+    Answers
+        Shape (groups, twice the number of quantities).
+
+    Assumes
+    -------
+    Series share no patients; those met in the same way differ like draws from one distribution; a way of looking has
+    the same sensitivity everywhere; symptoms on record are those of true cases. The prior of what no series tells
+    (specificity, the sensitivity of PET) comes out as it went in.
+
+    References
+    ----------
+    hamza2008, kong1994, cappe2008, sobol1967
+    """
+    counts = strata.table("study", "met", "looked", "tally")
+    told = [_told(joint(published_series(group), prior)) for group in counts]
+    empty = ~counts.any(axis=(1, 2, 3, 4))
+    terms = told[0][0]
+    numbers = np.stack([numbers for _, numbers, _ in told])
+    numbers[empty] = np.nan
+    note = np.where(empty, "no series", [note for _, _, note in told])
+    estimate, low, high, sd = np.moveaxis(numbers, 1, 0)
+    beside = np.broadcast_to(note[:, None], estimate.shape)
+    return Answers(terms, estimate, low, high, sd, _totals(counts, terms), np.full(estimate.shape, np.nan), beside)
+
+
+def published_series(counts: Counts) -> Series:
+    """The series in counts by study, way of meeting, way of looking and tally, shape (K, 4, 4, 4)."""
+    of_study = counts.sum(axis=-1)
+    met = of_study.sum(axis=2).argmax(axis=1)
+    looked = of_study.sum(axis=1).argmax(axis=1)
+    tally = counts.sum(axis=(1, 2)).astype(float)
+    on_record, hurting = tally[:, 1], tally[:, 3]
+    return Series(on_record, tally[:, 0] + on_record, met, looked, hurting, tally[:, 2] + hurting)
+
+
+def _told(answer: Joint) -> tuple[tuple[str, ...], Floats, str]:
+    """Terms, their numbers (estimate, low, high, standard deviation; shape (4, terms)), and a note."""
+    terms, rows = [], []
+    for name, after in answer.posterior.items():
+        terms.append(_term(name))
+        rows.append((float(after.median), float(after.low), float(after.high), float(after.sd)))
+    terms += [f"learned_{term}" for term in terms]
+    rows += [(share, np.nan, np.nan, np.nan) for share in answer.contraction.values()]
+    note = "" if answer.effective >= ENOUGH else f"rough: worth {answer.effective:.0f} draws"
+    return tuple(terms), np.array(rows).T, note
+
+
+def _term(name: str) -> str:
+    """A parameter's path as a term: the ratios by what they are of, the rest in its own words."""
+    section, _, last = name.partition(".")
+    if section == "patients":
+        return {"osseous": "osseous", "between": "tau"}.get(last, f"odds_{last}")
+    if section in ("symptoms", "routine") and last != "specificity":
+        return last
+    return name.replace(".", "_").replace("routine_specificity", "record_specificity")
+
+
+def _totals(counts: Counts, terms: tuple[str, ...]) -> Floats:
+    """Patients behind each group's answer."""
+    n = counts[..., :2].sum(axis=(1, 2, 3, 4)).astype(float)
+    return np.broadcast_to(n[:, None], (len(n), len(terms)))

@@ -22,6 +22,7 @@ MOSTLY_POSSIBLE = 0.9
     needs=("osseous_recorded",),
     believes=("sensitivity", "specificity"),
     references=("rogan1978",),
+    rests="believed sensitivity and specificity",
 )
 def corrected_prevalence(strata: Strata, belief: Belief) -> Answers:
     """Prevalence of osseous sarcoidosis corrected for believed detection.
