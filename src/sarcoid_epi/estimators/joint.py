@@ -27,7 +27,7 @@ MET = ("referred", "new", "scanned", "back_pain")
 LOOKED = ("records", "film", "mri", "pet")
 
 #: Points of the importance sample, and fewest draws that its answer must be worth to be given without a word.
-POINTS, ENOUGH = 2**14, 400.0
+POINTS, ENOUGH = 2**15, 400.0
 
 Draws = Mapping[str, Array]
 

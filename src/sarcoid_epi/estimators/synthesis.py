@@ -88,7 +88,7 @@ def pooled_prevalence(strata: Strata) -> Answers:
     estimand=TRUE_PREVALENCE,
     needs=("study", "met", "looked", "tally"),
     believes=("patients", "symptoms", "routine", "film", "mri", "pet"),
-    references=("hamza2008", "kong1994", "cappe2008", "sobol1967"),
+    references=("hamza2008", "kong1994", "cornuet2012", "sobol1967"),
     takes="series",
     rests="the series, and the prior for all that they leave open",
     batches=False,
@@ -123,7 +123,7 @@ def joint_synthesis(strata: Strata, prior: Prior) -> Answers:
 
     References
     ----------
-    hamza2008, kong1994, cappe2008, sobol1967
+    hamza2008, kong1994, cornuet2012, sobol1967
     """
     counts = strata.table("study", "met", "looked", "tally")
     told = [_told(joint(published_series(group), prior)) for group in counts]

@@ -5,7 +5,7 @@ Each parameter enters as a uniform, its place in its own prior; so the prior is 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,13 +15,13 @@ from scipy.stats import qmc
 from sarcoid_epi.stats.interval import Array
 from sarcoid_epi.stats.weighted import effective, normalised
 
-#: Degrees of freedom of the proposal, and the part of the points that always come from the prior.
-_DEGREES, _FROM_PRIOR = 6.0, 0.1
+#: Degrees of freedom of the proposals.
+_DEGREES = 16.0
 
 #: Fewest effective draws of each dimension that a proposal is fitted to; weights are flattened until they give so many.
-_PER_DIMENSION = 10.0
+_PER_DIMENSION = 20.0
 
-#: Farthest point on the normal scale.
+#: Farthest point on the normal scale: one in 10^15 lies beyond.
 _FARTHEST = 8.0
 
 
@@ -35,17 +35,19 @@ class Sample(NamedTuple):
 
 
 def importance_sample(
-    log_likelihood: Callable[[Array], Array], dimensions: int, points: int = 2**14, rounds: int = 5
+    log_likelihood: Callable[[Array], Array], dimensions: int, points: int = 2**15, rounds: int = 16
 ) -> Sample:
-    r"""Posterior draws of parameters with independent priors, by adapted importance sampling.
+    r"""Posterior draws of parameters with independent priors, by adaptive multiple importance sampling.
 
-    With z = Phi^{-1}(u) the prior is standard normal. Points come from the mixture
+    With z = Phi^{-1}(u) the prior is standard normal. Round 0 draws from it, each further round r from t_16(m_r, S_r),
+    m_r and S_r being mean and covariance of the weighted draws of all rounds before. In the end a draw of any round
+    weighs
 
-    .. math:: g(z) = \tfrac1{10} N(z; 0, I) + \tfrac9{10} t_6(z; m, S)
+    .. math:: w = L(u) \, N(z; 0, I) \Big/ \frac1R \sum_r g_r(z)
 
-    and weigh w = L(u) N(z; 0, I) / g(z). Mean m and covariance S are those of the weighted draws of the round before,
-    the first round drawing from the prior alone; while the draws are worth too few, weights are flattened (w^b, b < 1)
-    before m and S are taken. All points are Sobol's, so the same question has the same answer.
+    as if all had come from the mixture of the R proposals, so that no round that went astray does harm. While the draws
+    are worth too few, weights are flattened (w^b, b < 1) before m and S are taken. The points are consecutive stretches
+    of Sobol's sequence, so the same question has the same answer.
 
     Parameters
     ----------
@@ -54,9 +56,9 @@ def importance_sample(
     dimensions
         D.
     points
-        P of the last round, a power of 2; rounds before use a quarter.
+        In all rounds together, P; a power of 2.
     rounds
-        Rounds in all.
+        R, a power of 2.
 
     Returns
     -------
@@ -68,27 +70,37 @@ def importance_sample(
 
     References
     ----------
-    kong1994, cappe2008, sobol1967
+    cornuet2012, kong1994, sobol1967
 
     Examples
     --------
     A uniform prior and 3 of 10: the posterior is Beta(4, 8), its mean 1/3.
 
     >>> drawn = importance_sample(lambda u: (3 * np.log(u) + 7 * np.log1p(-u)).sum(axis=-1), dimensions=1)
-    >>> print(round(float(drawn.weights @ drawn.places[:, 0]), 4), drawn.effective > 10_000)
+    >>> print(round(float(drawn.weights @ drawn.places[:, 0]), 4), drawn.effective > 8_000)
     0.3333 True
     """
-    z = _normal_points(points // 4, dimensions)
-    logs = _log_likelihood(log_likelihood, z)
-    for number in range(1, rounds):
+    stretches = np.split(sobol(points, dimensions + 1), rounds)
+    proposals: list[Proposal] = []
+    z, logs = np.empty((0, dimensions)), np.empty(0)
+    weights = np.empty(0)
+    for stretch in stretches:
+        proposals.append(_fitted(z, weights) if len(z) else Proposal(np.zeros(dimensions), np.eye(dimensions), np.inf))
+        new = _placed(proposals[-1], stretch)
+        z, logs = np.concatenate([z, new]), np.concatenate([logs, _log_likelihood(log_likelihood, new)])
         if not np.isfinite(logs).any():
             return Sample(ndtr(z), np.full(len(z), np.nan), 0.0, -np.inf)
-        mean, root = _fitted(z, logs)
-        z, log_ratio = _proposed(mean, root, points if number == rounds - 1 else points // 4, dimensions)
-        logs = _log_likelihood(log_likelihood, z) + log_ratio
-    weights = normalised(logs)
-    worth = float(effective(weights)) if np.isfinite(logs).any() else 0.0
-    return Sample(ndtr(z), weights, worth, float(logsumexp(logs) - np.log(len(logs))))
+        weights = logs + _log_density(proposals[0], z) - _log_mixture(proposals, z)
+    even = normalised(weights)
+    return Sample(ndtr(z), even, float(effective(even)), float(logsumexp(weights) - np.log(len(weights))))
+
+
+class Proposal(NamedTuple):
+    """A multivariate t (normal with infinite degrees of freedom): mean, Cholesky factor of its scale, degrees."""
+
+    mean: Array
+    root: Array
+    degrees: float
 
 
 def sobol(points: int, dimensions: int) -> Array:
@@ -106,18 +118,14 @@ def sobol(points: int, dimensions: int) -> Array:
     return np.asarray(qmc.Sobol(dimensions, scramble=False).random(points) + 0.5 / points)
 
 
-def _normal_points(points: int, dimensions: int) -> Array:
-    return np.asarray(ndtri(sobol(points, dimensions)))
-
-
 def _log_likelihood(function: Callable[[Array], Array], z: Array) -> Array:
     """At the places of normal points; NaN, which no data can give, counts as impossible."""
     logs = function(ndtr(z))
     return np.where(np.isnan(logs), -np.inf, logs)
 
 
-def _fitted(z: Array, logs: Array) -> tuple[Array, Array]:
-    """Mean and Cholesky factor of the draws, their weights flattened until they are worth enough."""
+def _fitted(z: Array, logs: Array) -> Proposal:
+    """Mean and covariance of the draws, their weights flattened until they are worth enough."""
     enough = min(_PER_DIMENSION * z.shape[1], len(z) / 4.0)
     flattening, weights = 1.0, normalised(logs)
     while effective(weights) < enough and flattening > 1e-3:
@@ -125,25 +133,31 @@ def _fitted(z: Array, logs: Array) -> tuple[Array, Array]:
         weights = normalised(flattening * logs)
     mean = weights @ z
     covariance = (weights[:, None] * (z - mean)).T @ (z - mean) + 1e-6 * np.eye(z.shape[1])
-    return mean, np.asarray(np.linalg.cholesky(covariance), dtype=np.float64)
+    return Proposal(mean, np.asarray(np.linalg.cholesky(covariance), dtype=np.float64), _DEGREES)
 
 
-def _proposed(mean: Array, root: Array, points: int, dimensions: int) -> tuple[Array, Array]:
-    """Points of the mixture and log prior over log mixture density."""
-    u = sobol(points, dimensions + 2)
-    normal = ndtri(u[:, :dimensions])
-    scale = np.sqrt(_DEGREES / (2.0 * gammaincinv(_DEGREES / 2.0, u[:, dimensions])))
-    moved = mean + (normal * scale[:, None]) @ root.T
-    from_prior = u[:, dimensions + 1] < _FROM_PRIOR
-    z = np.clip(np.where(from_prior[:, None], normal, moved), -_FARTHEST, _FARTHEST)
-    prior = -0.5 * (z**2).sum(axis=-1) - dimensions / 2.0 * np.log(2.0 * np.pi)
-    away = np.linalg.solve(root, (z - mean).T)
-    student = (
-        gammaln((_DEGREES + dimensions) / 2.0)
-        - gammaln(_DEGREES / 2.0)
-        - dimensions / 2.0 * np.log(_DEGREES * np.pi)
-        - np.log(np.diag(root)).sum()
-        - (_DEGREES + dimensions) / 2.0 * np.log1p((away**2).sum(axis=0) / _DEGREES)
-    )
-    mixture = np.logaddexp(np.log(_FROM_PRIOR) + prior, np.log1p(-_FROM_PRIOR) + student)
-    return z, prior - mixture
+def _placed(proposal: Proposal, u: Array) -> Array:
+    """Quasi-random places of a proposal; the last column makes a normal point a t point."""
+    normal = ndtri(u[:, :-1])
+    scale = 1.0
+    if np.isfinite(proposal.degrees):
+        half = proposal.degrees / 2.0
+        scale = np.sqrt(half / gammaincinv(half, u[:, -1:]))
+    return np.clip(proposal.mean + (normal * scale) @ proposal.root.T, -_FARTHEST, _FARTHEST)
+
+
+def _log_mixture(proposals: Sequence[Proposal], z: Array) -> Array:
+    """Log density of the mixture of all proposals in equal parts."""
+    return np.asarray(logsumexp([_log_density(one, z) for one in proposals], axis=0) - np.log(len(proposals)))
+
+
+def _log_density(proposal: Proposal, z: Array) -> Array:
+    mean, root, degrees = proposal
+    size = len(mean)
+    away = (np.linalg.solve(root, (z - mean).T) ** 2).sum(axis=0)
+    constant = -np.log(np.diag(root)).sum() - size / 2.0 * np.log(np.pi)
+    if np.isinf(degrees):
+        return np.asarray(constant - size / 2.0 * np.log(2.0) - away / 2.0)
+    half = degrees / 2.0
+    ratio = gammaln(half + size / 2.0) - gammaln(half) - size / 2.0 * np.log(degrees)
+    return np.asarray(constant + ratio - (half + size / 2.0) * np.log1p(away / degrees))
