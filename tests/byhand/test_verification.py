@@ -44,6 +44,14 @@ def test_all_cases_mirror_none():
     assert every.note == verification.ALL_CASES
 
 
+def test_all_in_one_stratum_and_none_in_the_other_keep_a_width():
+    """Down, only the first can move, as Wilson's 10 of 10; up, only the second, as Wilson's 0 of 50."""
+    answer = stratified_share([10, 0], [10, 50], [100, 900])
+    np.testing.assert_allclose(answer.estimate, 0.1)
+    np.testing.assert_allclose(answer.low, 0.1 * 10 / (10 + Z2), rtol=1e-9)
+    np.testing.assert_allclose(answer.high, 0.1 + 0.9 * Z2 / (50 + Z2), rtol=1e-9)
+
+
 def test_the_estimate_and_its_error_on_paper():
     """0.8 * 0.01 + 0.2 * 0.12 = 0.032; 0.64 * 0.0099/200 + 0.04 * 0.1056/100 = 7.392e-5."""
     answer = stratified_share([2, 12], [200, 100], [800, 200])

@@ -9,6 +9,7 @@ import pytest
 from sarcoid_epi.stats.bounds import misclassification_bounds, odds_bounds, selective_imaging_bounds
 from sarcoid_epi.stats.inverse_probability import inverse_probability_share
 from sarcoid_epi.stats.misclassification import apparent_from_true
+from sarcoid_epi.stats.proportion import wilson
 from sarcoid_epi.stats.verification import begg_greenes, not_at_random, stratified_share
 
 REPLICATES = 20_000
@@ -38,7 +39,7 @@ def covered(low, high, true):
 @pytest.mark.parametrize("share", SHARES)
 @pytest.mark.parametrize("design", DESIGNS, ids=str)
 def test_stratified_limits_cover(design, share):
-    """Found 0.931 to 0.967, mean 0.955; the table stands in docs/methods.md."""
+    """Found 0.936 to 0.966, mean 0.955; the table stands in docs/methods.md."""
     verified, weights, pattern = (np.array(each) for each in design)
     truth = share * pattern / (weights @ pattern)
     cases = np.random.default_rng(11).binomial(verified, truth, (REPLICATES, len(verified)))
@@ -71,7 +72,7 @@ def drawn(record, share, odds=1.0, seed=12):
 @pytest.mark.parametrize("share", SHARES)
 @pytest.mark.parametrize("record", RECORDS, ids=str)
 def test_begg_greenes_limits_cover(record, share):
-    """Sensitivity, specificity, prevalence and both predictive values; found 0.931 to 0.976 in 100 coverages."""
+    """Sensitivity, specificity, prevalence and both predictive values; found 0.936 to 0.977, mean 0.955."""
     counts, _, _ = drawn(record, share)
     answer = begg_greenes(*counts)
     sensitivity, specificity = record[:2]
@@ -86,8 +87,8 @@ def test_begg_greenes_limits_cover(record, share):
     }
     for name, true in truth.items():
         part = getattr(answer, name)
-        known = ~np.isnan(part.low)  # no case among the verified: no sensitivity; at 0.5 % in up to 0.3 % of replicates
-        assert known.mean() > 0.99
+        known = ~np.isnan(part.low)  # no case among the verified, no sensitivity: 5 % of replicates at a share of 0.5 %
+        assert known.mean() > 0.94
         assert LEAST < covered(part.low[known], part.high[known], true) < MOST, name
 
 
@@ -104,7 +105,7 @@ def test_the_true_odds_lead_back_to_the_truth_and_odds_of_one_do_not():
 
 
 def test_limits_at_the_true_odds_cover():
-    """What is covered is h at the cells' true shares. Found 0.950 and 0.951 of prevalence and sensitivity."""
+    """What is covered is h at the cells' true shares. Found 0.963 of the prevalence, 0.953 of the sensitivity."""
     record, share, odds = (0.6, 0.98, 5000, 100, 300), 0.05, 0.25
     counts, _, _ = drawn(record, share, odds)
     answer = not_at_random(*counts, odds=odds)
@@ -119,7 +120,7 @@ def test_limits_at_the_true_odds_cover():
 
 @pytest.mark.parametrize("share", [0.02, 0.05, 0.15])
 def test_weighted_shares_cover_when_probabilities_vary(share):
-    """400 patients, probabilities 0.2 to 0.9, higher where the disease is. Hajek's limits: found 0.940 to 0.958."""
+    """400 patients, probabilities 0.2 to 0.9, higher where the disease is. Hajek's limits: found 0.944 to 0.949."""
     rng = np.random.default_rng(13)
     risk = share * np.linspace(0.2, 1.8, 400)
     probability = np.linspace(0.2, 0.9, 400)
@@ -132,8 +133,9 @@ def test_weighted_shares_cover_when_probabilities_vary(share):
 
 @pytest.mark.parametrize("share", SHARES)
 def test_bounds_and_their_limits_contain_the_truth_under_their_assumption(share):
-    """Bounds from the expected counts hold always; their outer limits in at least 0.95 of samples, whatever the truth
-    in the range (four standard errors below). At the ends of the range one side alone can fail: found 0.967 to 1."""
+    """The outer limits hold in at least 0.95 of samples wherever in the range the truth is, four standard errors less.
+    In the middle of a range both sides must fail, so that up to 1 is found; at its ends 0.963 and more. Where only one
+    positive is expected among the imaged, Wilson's limits of q cover 0.943 themselves, and odds at an end 0.938."""
     rng = np.random.default_rng(14)
     floor = 0.95 - 4 * 0.0015
     for se, sp in ((0.3, 0.99), (0.9, 0.99), (0.3, 1.0), (0.6, 0.995), (0.9, 1.0)):
@@ -146,6 +148,8 @@ def test_bounds_and_their_limits_contain_the_truth_under_their_assumption(share)
         imaged = rng.binomial(1000, 0.2, REPLICATES)
         positive = rng.binomial(imaged, q)
         answer = odds_bounds(positive, imaged, 1000, 0.2, 3.0)
+        of_q = covered(*wilson(positive, imaged), q)
+        floor = min(0.95, of_q) - 4 * 0.0017
         assert covered(answer.low_limit, answer.high_limit, true) > floor
         worst = selective_imaging_bounds(positive, imaged, 1000)
         assert covered(worst.low_limit, worst.high_limit, true) > floor

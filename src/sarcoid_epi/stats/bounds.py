@@ -171,10 +171,10 @@ def odds_bounds(
 ) -> Bounds:
     r"""True share when the odds of disease in the patients not imaged are a multiple of those in the imaged.
 
-    .. math:: P(\omega) = r q + (1 - r) \frac{\omega q}{1 - q + \omega q}, \quad \omega_{low} \le \omega \le \omega_{high}
+    .. math:: P(\omega) = r q + (1 - r) \frac{\omega q}{1 - q + \omega q}, \; \omega_{low} \le \omega \le \omega_{high}
 
-    1 is missing at random; 0 leaves :math:`r q`; the worst case of `selective_imaging_bounds` is without end. Doctors
-    image those they worry about, so that most often :math:`\omega_{high} = 1` or a little more.
+    1 is missing at random; 0 leaves :math:`r q`; an endless one is the upper bound of `selective_imaging_bounds`.
+    Doctors image those they worry about, so that most often :math:`\omega_{high} = 1` or a little more.
 
     Parameters
     ----------

@@ -189,5 +189,6 @@ def _shifted_points(dimensions: int, points: int) -> Array:
     """Sobol's points (dimensions, 16 * points), moved by fixed shifts; always the same, and never exactly 0."""
     fixed = stats.qmc.Sobol(dimensions, scramble=False).random(points)
     shifts = np.random.default_rng(_SEED).random((_SHIFTS, 1, dimensions))
-    moved = (fixed + shifts) % 1.0
-    return np.maximum(moved, np.finfo(np.float64).tiny).reshape(-1, dimensions).T
+    moved = np.maximum((fixed + shifts) % 1.0, np.finfo(np.float64).tiny).reshape(-1, dimensions).T
+    moved.flags.writeable = False
+    return moved

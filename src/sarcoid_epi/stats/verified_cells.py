@@ -173,11 +173,13 @@ def _least(y: Array, m: Array, w: Array, z: float) -> Array:
         variance = (w[row] ** 2 * theta * (1 - theta) / m[row]).sum(-1)
         return np.asarray((estimate[row] - (w[row] * theta).sum(-1)) ** 2 - z * z * variance)
 
-    # Where all verified are cases nothing moves until lambda w exceeds m in some cell.
-    full = ((y == m) | (w == 0)).all(-1)
+    # Where each cell has all or none, nothing moves until lambda w exceeds m in a cell that has all.
+    every = (y == m) & (w > 0)
+    still = (every | (y == 0) | (w == 0)).all(-1)
     with np.errstate(divide="ignore"):
-        first = np.where(full, np.where(w > 0, m / w, np.inf).min(-1) * estimate * (1 + _JUST), 0.0)
+        first = np.where(still, np.where(every, m / w, np.inf).min(-1) * estimate * (1 + _JUST), 0.0)
+        start = np.where(still, first / (1 + first), 0.0)
     place = np.arange(len(y), dtype=np.float64)
-    found = bracketed_root(beyond, first / (1 + first), np.full(len(y), 1 - _JUST), place)
+    found = bracketed_root(beyond, start, np.full(len(y), 1 - _JUST), place)
     shares[some] = held(found, np.arange(len(y)))
     return shares
