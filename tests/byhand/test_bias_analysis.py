@@ -54,9 +54,9 @@ def test_without_misclassification_a_share_keeps_its_jeffreys_limits():
     """Se = Sp = 1: systematic error has no width, and total error is the beta distribution of the share."""
     answer = summary_level(60, 500, 1.0, 1.0, (np.arange(100_000) + 0.5) / 100_000)
     assert answer.low == answer.high == answer.median == pytest.approx(beta.ppf(0.5, 60.5, 440.5), rel=1e-12)
-    # Interpolation between 1e5 evenly spaced draws: half a draw, worst 1.5e-5.
+    # Interpolation between 1e5 evenly spaced draws: half a draw, worst 1.1e-5.
     for limit, tail in ((answer.total_low, 0.025), (answer.total_high, 0.975)):
-        assert limit == pytest.approx(beta.ppf(tail, 60.5, 440.5), rel=5e-5)
+        assert limit == pytest.approx(beta.ppf(tail, 60.5, 440.5), rel=2e-5)
     assert (answer.impossible, answer.note) == (0, "")
 
 
@@ -95,16 +95,16 @@ def test_random_error_does_not_move_the_centre():
     assert known.total_median == pytest.approx(known.median, abs=4 * 1.25 * 0.0163 / 1000)
     se, sp = beta_quantile(36, 4, u[0]), beta_quantile(990, 10, u[1])
     share = summary_level(300, 1000, se, sp, u[2])
-    # The median of a sum is not the sum of medians: the skewness of 1/Se moves it, by 1.0 % of the width of the limits.
+    # The median of a sum is not the sum of medians: the skewness of 1/Se moves it, by 1.3 % of the width of the limits.
     assert share.impossible == 0
-    assert abs(share.total_median - share.median) < 0.015 * (share.total_high - share.total_low)
+    assert abs(share.total_median - share.median) < 0.02 * (share.total_high - share.total_low)
     for side in (0.3, 0.7):
         off = summary_level(300, 1000, se[:1000], sp[:1000], np.full(1000, side))
         assert (off.total_median - share.median) * (side - 0.5) > 0
 
 
 def test_the_random_error_of_records_does_not_move_the_centre_either():
-    """As above, 2e5 draws: worst 0.7 % of the width of the limits on the log scale; the test allows 1.5 %."""
+    """As above, 2e5 draws: 0.9 % of the width of the limits on the log scale; the test allows 1.5 %."""
     u = shuffled(4, 200_000, 9)
     se, sp = beta_quantile(36, 4, u[:, 7])[:, None], beta_quantile(990, 10, u[:, 8])[:, None]
     ratio = record_level(10 * TABLE, [False, True], se, sp, u[:, :7])
