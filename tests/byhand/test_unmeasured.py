@@ -79,8 +79,15 @@ def test_a_table_that_cannot_be_corrected_is_nan_with_a_note(answer, note):
 
 def test_an_empty_group_stays_empty():
     answer = misclassified_outcome(0, 20, 0, 80, 0.9, 0.95)
-    assert (answer.a, answer.c, answer.note) == (0, 0, "")
+    assert (answer.a, answer.c, answer.note) == (0, 0, unmeasured.EMPTY_CELL)
     assert np.isnan(answer.risk_ratio)
+
+
+def test_a_count_of_nought_leaves_the_table_and_the_measures_that_exist():
+    answer = misclassified_exposure(10, 0, 20, 30, 1, 1)
+    assert [*answer[:4]] == [10, 0, 20, 30]
+    assert (answer.odds_ratio, answer.risk_difference) == (np.inf, pytest.approx(1 / 3))
+    assert answer.note == unmeasured.EMPTY_CELL
 
 
 def test_a_confounder_as_common_in_both_groups_or_without_effect_explains_nothing():

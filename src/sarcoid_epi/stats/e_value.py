@@ -329,7 +329,7 @@ def _lowest_difference_left(
 def _e_value(ratio: Array) -> Array:
     with np.errstate(divide="ignore"):
         r = np.maximum(ratio, 1 / ratio)
-    return np.asarray(r + np.sqrt(r * (r - 1)))
+    return np.asarray(r + np.sqrt(r) * np.sqrt(r - 1))
 
 
 def _risk_ratio_of_hazards(ratio: Array) -> Array:

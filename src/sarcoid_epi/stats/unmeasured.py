@@ -17,20 +17,21 @@ from sarcoid_epi.stats.misclassification import rogan_gladen
 
 IMPOSSIBLE = "the sensitivities and specificities cannot have led to this table: a corrected count is negative"
 CHANCE = "sensitivity plus specificity is 1 or less: nothing can be corrected"
+EMPTY_CELL = "a count of 0: not every measure is a finite number"
 NEVER_SELECTED = "a selection probability of 0: that part of the population is not seen at all"
 
 
 class AdjustedTable(NamedTuple):
-    """A table without the bias, each field of the broadcast shape; everything but the note NaN where a note says why.
+    """A table without the bias, each field of the broadcast shape.
 
     Attributes
     ----------
     a, b, c, d
         Corrected counts: exposed and unexposed with the outcome, exposed and unexposed without it.
     odds_ratio, risk_ratio, risk_difference
-        Of these counts; infinite or NaN where a count is 0. In a case-control study only the first is of use.
+        Of these counts. In a case-control study only the first is of use.
     note
-        Empty, or why there is no table.
+        Empty; or why there is no table, all else being NaN; or that with a count of 0 a measure is infinite or NaN.
     """
 
     a: Array
@@ -208,9 +209,14 @@ def misclassified_exposure(
     >>> print(f"{misclassified_exposure(126, 92, 71, 224, 0.94, 0.97).odds_ratio:.4f}")
     5.0245
     """
-    turned = misclassified_outcome(a, c, b, d, sensitivity, specificity, sensitivity_noncases, specificity_noncases)
-    true_a, true_c, true_b, true_d = turned[:4]
-    return _adjusted([true_a, true_b, true_c, true_d], np.asarray(turned.note))
+    cells = check_table(a, b, c, d)
+    of_noncases = (
+        sensitivity if sensitivity_noncases is None else sensitivity_noncases,
+        specificity if specificity_noncases is None else specificity_noncases,
+    )
+    true_a, true_b, first = _divided(cells[0], cells[1], sensitivity, specificity)
+    true_c, true_d, second = _divided(cells[2], cells[3], *of_noncases)
+    return _adjusted([true_a, true_b, true_c, true_d], np.where(first == "", second, first))
 
 
 def confounding_adjusted(
@@ -329,6 +335,8 @@ def _adjusted(cells: list[Array] | tuple[Array, ...], note: NDArray[np.str_]) ->
     with np.errstate(divide="ignore", invalid="ignore"):
         exposed, unexposed = a / (a + c), b / (b + d)
         measures = (a * d / (b * c), exposed / unexposed, exposed - unexposed)
+    unfinished = (note == "") & ~np.isfinite(measures).all(axis=0)
+    note = np.where(unfinished, EMPTY_CELL, note)
     return AdjustedTable(*(each[()] for each in np.broadcast_arrays(a, b, c, d, *measures, note)))
 
 
