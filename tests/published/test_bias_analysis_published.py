@@ -86,7 +86,7 @@ def test_e_values_of_other_measures():
 
 
 def trapezoidal(low, first, last, high, u):
-    """Quantiles of the trapezoidal distribution, as fox2021 believes."""
+    """Quantiles of the trapezoidal distribution."""
     top = 2 / (high + last - first - low)
     up, flat = top * (first - low) / 2, top * (last - first)
     rising = low + np.sqrt(2 * u * (first - low) / top)
@@ -95,7 +95,7 @@ def trapezoidal(low, first, last, high, u):
 
 
 def differential_outcome(draws):
-    """The outcome example of fox2021: Se, Sp of the exposed and of the unexposed, correlation 0.8 each."""
+    """Se, Sp of the exposed and of the unexposed, correlation 0.8 each; episensr calls it an example of Fox (2023)."""
     rng = np.random.default_rng(2021)
     u = rng.random((4, draws))
     of_se, of_sp = correlated(u[0], u[1], 0.8), correlated(u[2], u[3], 0.8)
