@@ -28,16 +28,16 @@ from sarcoid_epi.stats.unseen import log_normal_limits, profile_limits
 NO_PATIENT = "no patient is on any list"
 EMPTY_LIST = "a list has no patients: leave it out"
 NO_OVERLAP = "no patient is on two lists: nothing says how much the lists have in common"
-NOT_ESTIMABLE = "no number: too few patients are on several lists for this model"
+NOT_ESTIMABLE = "no number: cells without patients send this estimate to nobody or to infinity, or leave it open"
 AT_THE_EDGE = "an interaction is infinite, for no patients are where it acts; the number of cases is the limit"
 NOT_CONVERGED = "the maximum of the likelihood was not found"
-NO_MODEL = "no model gives a number: too few patients are on several lists"
+NO_MODEL = "no model gives a number: too many cells have no patients"
 
 _MOST_STEPS = 100
 _SHORTEST_SCALE = 1e-6
 _STEP_TOLERANCE = 1e-9
 _TIE = 1e-9
-_BLOCK = 8_192  # fits handled at once: bounds the memory
+_BLOCK = 1_024  # fits handled at once: what stays in the processor's cache
 
 
 class Averaged(NamedTuple):
@@ -110,10 +110,10 @@ def log_linear(counts: ArrayLike, level: float = 0.95) -> LogLinear:
               \mathrm{se}^2 = e^{\theta_0} + e^{2 \theta_0} \, \mathrm{var}(\theta_0)
 
     with n_T the patients on exactly the lists T, n all patients seen, M the terms of a model and S sets of lists. A
-    model whose number of cases does **not follow from its margins** (too few patients on several lists; estimates at
-    infinity) gives NaN and a note. Where an interaction is infinite but the number of cases is not (two lists without
-    a common patient, linked by a third), the number is the limit, the cells that cannot have patients are left out,
-    and a note says so.
+    model whose number of cases does **not follow from its margins** (cells without patients send the number unseen to
+    0 or to infinity, or leave it open) gives NaN and a note. Where an interaction is infinite but the number of cases
+    is not (two lists without a common patient, linked by a third), the number is the limit, the cells that cannot have
+    patients are left out, and a note says so.
 
     Averages weigh model j by :math:`w_j \propto e^{-\Delta_j / 2}`, Delta_j its distance from the lowest AIC or BIC:
 
@@ -173,8 +173,8 @@ def log_linear(counts: ArrayLike, level: float = 0.95) -> LogLinear:
     refusal = _refusal(flat, lists)
     fits, faces = _all_fits(flat, refusal, lists)
     averages = [_averaged(flat, fits, faces, criterion, refusal, level, lists) for criterion in (fits.aic, fits.bic)]
-    by_aic, by_bic = (Averaged(*(f.reshape(lead + f.shape[1:])[()] for f in average)) for average in averages)
-    return LogLinear(models, *(field.reshape(*lead, len(models)) for field in fits), by_aic, by_bic)
+    by_aic, by_bic = (Averaged._make(f.reshape(lead + f.shape[1:])[()] for f in average) for average in averages)
+    return LogLinear._make([models, *(field.reshape(*lead, len(models)) for field in fits), by_aic, by_bic])
 
 
 class _Fits(NamedTuple):
@@ -245,7 +245,7 @@ def _kept(in_model: Flags, faces: Flags, lists: int) -> tuple[Flags, Flags]:
 
     Tables with equal faces share the work; where every cell can have patients, nothing is to be worked out.
     """
-    whole = faces[..., 1:].all(-1)
+    whole = np.asarray(faces[..., 1:].all(-1))
     kept = np.broadcast_to(in_model, faces.shape).copy()
     can = whole.copy()
     g, m = np.nonzero(~whole)
@@ -295,7 +295,7 @@ def _newton(counts: Array, face: Array, terms: Ints) -> tuple[Array, Array, Arra
     def log_means(theta: Array, rows: Ints) -> Array:
         spread = np.zeros((rows.size, size))
         np.put_along_axis(spread, terms[rows], theta, axis=1)
-        return spread @ part.T
+        return np.asarray(spread @ part.T)
 
     everything = np.arange(len(counts))
     filled = (counts + 0.5) * face

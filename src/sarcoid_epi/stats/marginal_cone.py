@@ -12,7 +12,7 @@ each model; the smallest face of a table is then the intersection of the facets 
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from itertools import combinations, permutations
 from typing import NamedTuple
 
@@ -36,7 +36,7 @@ class Model(NamedTuple):
     terms: tuple[int, ...]
 
 
-@lru_cache(maxsize=None)
+@cache
 def hierarchical_models(lists: int) -> tuple[Model, ...]:
     """All hierarchical models of so many lists: every main effect in, the interaction of all lists out.
 
@@ -87,7 +87,7 @@ def hierarchical_models(lists: int) -> tuple[Model, ...]:
 def design(model: Model, lists: int) -> Array:
     """Rows for the cells 1 ... 2^k - 1, a column for each term: 1 where the term is a part of the cell."""
     cells, terms = np.arange(1, 2**lists)[:, None], np.array(model.terms)
-    return ((cells & terms) == terms).astype(np.float64)
+    return np.asarray((cells & terms) == terms, dtype=np.float64)
 
 
 def smallest_faces(positive: Flags, lists: int) -> Flags:
@@ -130,7 +130,7 @@ def estimable(designs: Array, faces: Flags) -> tuple[Flags, Flags]:
     return kept, kept[:, 0] & alone
 
 
-@lru_cache(maxsize=None)
+@cache
 def _facets(lists: int) -> Ints:
     """Facets of every model, (M, L), each a number whose bit T stands for cell T; rows filled up with the whole cone.
 
