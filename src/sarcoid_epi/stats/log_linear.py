@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln, xlogy
 
-from sarcoid_epi.stats.interval import Array, Interval, check_counts, check_level
+from sarcoid_epi.stats.interval import Array, check_counts, check_level
 from sarcoid_epi.stats.marginal_cone import (
     FEWEST_LISTS,
     MOST_LISTS,
@@ -172,8 +172,11 @@ def log_linear(counts: ArrayLike, level: float = 0.95) -> LogLinear:
     flat = np.concatenate([np.zeros((*lead, 1)), table], axis=-1).reshape(-1, 2**lists)
     refusal = _refusal(flat, lists)
     fits, faces = _all_fits(flat, refusal, lists)
-    averages = [_averaged(flat, fits, faces, criterion, refusal, level, lists) for criterion in (fits.aic, fits.bic)]
-    by_aic, by_bic = (Averaged._make(f.reshape(lead + f.shape[1:])[()] for f in average) for average in averages)
+    averages = [_averaged(flat.sum(-1), fits, criterion, refusal, level) for criterion in (fits.aic, fits.bic)]
+    by_aic, by_bic = (
+        Averaged._make(field.reshape(lead + field.shape[1:])[()] for field in average)
+        for average in _with_best_limits(flat, fits, faces, averages, level, lists)
+    )
     return LogLinear._make([models, *(field.reshape(*lead, len(models)) for field in fits), by_aic, by_bic])
 
 
@@ -331,26 +334,18 @@ def _newton(counts: Array, face: Array, terms: Ints) -> tuple[Array, Array, Arra
 
 
 def _solved(matrices: Array, right: Array) -> Array:
-    """Solutions of symmetric systems (Q, P, P); NaN where any matrix of them is singular to the last digit."""
+    """Solutions of systems (Q, P, P); NaN for a singular one, whatever the others are."""
     try:
         return np.asarray(np.linalg.solve(matrices, right[..., None])[..., 0])
     except np.linalg.LinAlgError:
-        singular = np.linalg.matrix_rank(matrices, hermitian=True) < matrices.shape[-1]
-        safe = np.where(singular[:, None, None], np.eye(matrices.shape[-1]), matrices)
-        return np.where(singular[:, None], np.nan, np.linalg.solve(safe, right[..., None])[..., 0])
+        half = len(matrices) // 2
+        if half == 0:
+            return np.full_like(right, np.nan)
+        return np.concatenate([_solved(matrices[:half], right[:half]), _solved(matrices[half:], right[half:])])
 
 
-def _averaged(
-    table: Array,
-    fits: _Fits,
-    faces: Flags,
-    criterion: Array,
-    refusal: NDArray[np.str_],
-    level: float,
-    lists: int,
-) -> Averaged:
-    """The models of each table together, weighted by the criterion; limits of the best by the profile likelihood."""
-    seen = table.sum(-1)
+def _averaged(seen: Array, fits: _Fits, criterion: Array, refusal: NDArray[np.str_], level: float) -> Averaged:
+    """The models of each table together, weighted by the criterion; the limits of the best model are still NaN."""
     usable = np.isfinite(criterion) & np.isfinite(fits.std_error)
     some = usable.any(-1)
     distance = np.where(usable, criterion, np.inf)
@@ -360,29 +355,32 @@ def _averaged(
     unseen_of, error_of = np.where(usable, fits.unseen, 0.0), np.where(usable, fits.std_error, 0.0)
     unseen = np.where(some, (weights * unseen_of).sum(-1), np.nan)
     error = (weights * np.sqrt(error_of**2 + (unseen_of - unseen[:, None]) ** 2)).sum(-1)
-    limits = log_normal_limits(seen, unseen, error, level)
     # of equals the first, and rounding must not decide who is equal
     best = np.where(some, (distance <= lowest + _TIE * (1.0 + np.abs(lowest))).argmax(-1), -1)
-    low, high = np.full((2, len(table)), np.nan)
-    g = np.flatnonzero(some)
-    low[g], high[g] = _best_limits(table[g], faces[g, best[g]], best[g], fits.unseen[g, best[g]], level, lists)
     note = np.where(refusal != "", refusal, np.where(some, "", NO_MODEL))
-    return Averaged(seen + unseen, error, *limits, weights, best, low, high, note)
+    limits, unknown = log_normal_limits(seen, unseen, error, level), np.full(seen.shape, np.nan)
+    return Averaged(seen + unseen, error, *limits, weights, best, unknown, unknown, note)
 
 
-def _best_limits(
-    table: Array, faces: Flags, model: NDArray[np.int64], unseen: Array, level: float, lists: int
-) -> Interval:
-    """Profile-likelihood limits under one model for each table, (G,): the whole table is fitted, cell 0 filled."""
-    terms = np.array([[term in one.terms for term in range(2**lists)] for one in hierarchical_models(lists)])
-    whole = faces.copy()
+def _with_best_limits(
+    table: Array, fits: _Fits, faces: Flags, averages: list[Averaged], level: float, lists: int
+) -> list[Averaged]:
+    """Profile-likelihood limits of each best model: the whole table is fitted, its cell 0 filled with a number."""
+    best = np.stack([average.best for average in averages])
+    which, g = np.nonzero(best >= 0)
+    m = best[which, g]
+    terms = np.array([[term in model.terms for term in range(2**lists)] for model in hierarchical_models(lists)])
+    whole = faces[g, m]
     whole[:, 0] = True
-    kept, _ = estimable(_PART[: 2**lists, : 2**lists] * terms[model, None, :], whole)
+    kept, _ = estimable(_PART[: 2**lists, : 2**lists] * terms[m, None, :], whole)
 
     def means(missing: Array, group: Array) -> Array:
         rows = group.astype(np.intp)
-        filled = table[rows].copy()
+        filled = table[g[rows]]
         filled[:, 0] = missing
         return _fitted(filled, whole[rows], kept[rows])[2][:, 1:]
 
-    return profile_limits(table[:, 1:], means, unseen, level)
+    limits = np.full((2, *best.shape), np.nan)
+    limits[:, which, g] = profile_limits(table[g, 1:], means, fits.unseen[g, m], level)
+    low, high = limits
+    return [average._replace(best_low=low[i], best_high=high[i]) for i, average in enumerate(averages)]
