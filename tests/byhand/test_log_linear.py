@@ -238,3 +238,18 @@ def test_five_lists_have_their_pairwise_models():
     fit = log_linear([32] * 31)
     assert fit.cases == pytest.approx(np.full(1024, 1024), rel=1e-12)
     assert fit.by_bic.note == ""
+
+
+def test_a_search_that_runs_out_of_steps_is_said_to_have(monkeypatch):
+    """No table has been found that does; here the search is given one step."""
+    monkeypatch.setattr(module, "_MOST_STEPS", 1)
+    fit = log_linear(THREE)
+    assert fit.note[place("[A][B][C]")] == module.NOT_CONVERGED
+    assert np.isnan(fit.cases[place("[A][B][C]")])
+    assert np.isnan(fit.deviance[place("[A][B][C]")])
+
+
+def test_a_singular_system_does_not_touch_the_others():
+    matrices = np.array([[[2.0, 0.0], [0.0, 4.0]], [[1.0, 1.0], [1.0, 1.0]], [[1.0, 0.0], [0.0, 1.0]]])
+    solved = module._solved(matrices, np.ones((3, 2)))
+    np.testing.assert_array_equal(solved, [[0.5, 0.25], [np.nan, np.nan], [1.0, 1.0]])

@@ -36,7 +36,6 @@ class Model(NamedTuple):
     terms: tuple[int, ...]
 
 
-@cache
 def hierarchical_models(lists: int) -> tuple[Model, ...]:
     """All hierarchical models of so many lists: every main effect in, the interaction of all lists out.
 
@@ -68,6 +67,12 @@ def hierarchical_models(lists: int) -> tuple[Model, ...]:
     """
     if lists not in range(FEWEST_LISTS, MOST_LISTS + 1):
         raise ValueError(f"two to five lists can be modelled; got {lists}")
+    return _models(lists)
+
+
+@cache
+def _models(lists: int) -> tuple[Model, ...]:
+    """`hierarchical_models`, worked out once: upwards by order, a term being possible where all its parts are in."""
     whole = 2**lists - 1
     highest = lists - 1 if lists <= _ALL_ORDERS_UP_TO else 2
     found = [frozenset([0, *(1 << i for i in range(lists))])]
