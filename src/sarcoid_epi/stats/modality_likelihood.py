@@ -19,6 +19,7 @@ from sarcoid_epi.stats.quadrature import log_choose
 
 ROUGH_NODES = 5  # for each series' true share, where only a place is looked for
 _BLOCK = 40_000  # numbers handled at once: what stays in the processor's cache
+_MOST_BLOCKS = 24  # larger ones in large batches: then the calls cost more than the cache
 _MODE_STEPS = 60
 _LONGEST_STEP = 2.0
 _MODE_TOLERANCE = 0.1  # of the integrand's width; a point a little off the mode only moves the quadrature points
@@ -135,7 +136,7 @@ def likelihood(
     pinheiro1995, louis1982
     """
     groups, series = events.shape
-    block = max(1, _BLOCK // max(1, series * modes.shape[-1] * nodes))
+    block = max(1, _BLOCK // max(1, series * modes.shape[-1] * nodes), -(-groups // _MOST_BLOCKS))
     spans = (slice(start, start + block) for start in range(0, max(1, groups), block))
     parts = [
         _likelihood(mu[i], tau[i], events[i], n[i], look, Points(*(p[i] for p in points)), nodes, modes[i], derivatives)
@@ -183,30 +184,35 @@ def _centred(
     mu: Array, tau: Array, events: Array, n: Array, look: Looks, start: Array, modes: Array
 ) -> tuple[Array, Array]:
     """Mode over the logits of (Se, F) of each modality by bounded Newton steps, and the root of its inverse bend."""
-    at, moving = start, np.ones(start.shape[:-1], dtype=bool)
-    total = look.shapes.sum(-1)
-    member = look.member
-    for _ in range(1 if look.known.all() else _LOOK_STEPS):
+    centres, spread = start.copy(), np.empty((*start.shape, 2))
+    active = np.arange(len(start))
+    moving = np.ones(start.shape[:-1], dtype=bool)
+    total, member = look.shapes.sum(-1), look.member
+    for _ in range(_LOOK_STEPS):
+        at = centres[active]
         share = expit(at)
         values = np.where(look.known, look.value, share)[:, look.modality, None]
-        _, score, information, modes = _series(mu, tau, events, n, values, ROUGH_NODES, modes, _looking)
+        where = mu[active], tau[active], events[active], n[active]
+        _, score, information, modes = _series(*where, values, ROUGH_NODES, modes, _looking)
         gradient = np.einsum("gki,km->gmi", score[:, :, 0], member)
-        second = np.einsum("gki,km->gmi", information[:, :, 0], member)[..., [0, 1, 1, 2]].reshape(*at.shape, 2)
+        bend = np.einsum("gki,km->gmi", information[:, :, 0], member)[..., [0, 1, 1, 2]].reshape(*at.shape, 2)
         gradient = np.where(look.known, -at, gradient + look.shapes[..., 0] - total * share)
         prior = np.where(look.known, 1.0, total * share * (1.0 - share))
-        second[..., [0, 1], [0, 1]] += prior
-        # Eigenvalues below the belief's own are raised to it: the belief alone is never less informative.
-        values_, vectors = np.linalg.eigh(second)
-        values_ = np.maximum(np.abs(values_), prior.min(-1, keepdims=True))
-        inverse = np.einsum("gmij,gmj,gmkj->gmik", vectors, 1.0 / values_, vectors)
+        bend[..., [0, 1], [0, 1]] += prior
+        # Eigenvalues below the belief's own are raised to it, so that points stay where the belief is.
+        size, vectors = np.linalg.eigh(bend)
+        size = np.maximum(np.abs(size), prior.min(-1, keepdims=True))
+        inverse = np.einsum("gmij,gmj,gmkj->gmik", vectors, 1.0 / size, vectors)
+        spread[active] = inverse
         step = np.einsum("gmij,gmj->gmi", inverse, gradient)
-        size = np.sqrt(np.maximum((step * gradient).sum(-1), 0.0))
-        moving &= size > _MODE_TOLERANCE
-        if not moving.any():
-            break
+        moving &= (step * gradient).sum(-1) > _MODE_TOLERANCE**2
         step /= np.maximum(1.0, np.abs(step).max(-1, keepdims=True) / _LONGEST_STEP)
-        at = np.where(moving[..., None], at + step, at)
-    return at, np.linalg.cholesky(inverse)
+        centres[active] = np.where(moving[..., None], at + step, at)
+        on = moving.any(-1)
+        if not on.any():
+            break
+        active, moving, modes = active[on], moving[on], modes[on]
+    return centres, np.linalg.cholesky(spread)
 
 
 @lru_cache(maxsize=32)

@@ -13,8 +13,8 @@ from sarcoid_epi.stats.interval import Array
 from sarcoid_epi.stats.modality_likelihood import ROUGH_NODES, Likelihood, Looks, Points, likelihood, placed
 from sarcoid_epi.stats.roots import bracketed_root
 
-_NODES = 7  # for each series' true share
-_SCAN, _DROP, _REACH = 12, 8.0, 4.0  # taus tried, logarithms below the top, scales of tau
+_NODES = 5  # for each series' true share
+_SCAN, _DROP, _REACH = 8, 8.0, 4.0  # taus tried, logarithms below the top, scales of tau
 _TAU_POINTS, _MU_POINTS, _MU_STEP = 11, 9, 0.9
 _Z = _MU_STEP * (np.arange(_MU_POINTS) - _MU_POINTS // 2)
 _PROBES = np.array([2.0, 4.0, 8.0, 16.0])  # how far to each side the density of mu is tried, in its own spreads
@@ -69,15 +69,15 @@ def posterior(x: Array, m: Array, look: Looks, top: Array, centres: Array, modes
     rough, _ = at(probes, np.broadcast_to(tau[best], probes.shape), ROUGH_NODES, False)
     drop = rough.value + _log_logistic(probes)
     left, right = (_reach(drop[:, _PROBES.size, None] - drop[:, side]) for side in (_LEFT, _RIGHT))
-    skew = np.log(right / left) / 3.0
+    skew: Array = np.asarray(np.log(right / left) / 3.0, dtype=np.float64)
 
     v = _box(root, height)
     tau = v**2
-    # Equal steps in z, mu = centre + scale (exp(skew z) - 1)/skew, which reaches as far as the density does on each side.
-    stretch = 3.0 * right / _exponential(3.0, skew)
-    scale = stretch[:, None] / np.sqrt(_interpolated(v, root, bend))
-    mu = _interpolated(v, root, centre)[..., None] + scale[..., None] * _exponential(_Z, skew[:, None])[:, None]
-    mu = mu.reshape(groups, -1)
+    # Equal steps in z, mu = centre + scale (exp(skew z) - 1)/skew, reaches as far as the density on each side.
+    stretch = (3.0 * right / _exponential(3.0, skew))[:, None]
+    scale = stretch / np.sqrt(_interpolated(v, root, bend))
+    steps = _exponential(_Z, skew[:, None])[:, None]
+    mu = (_interpolated(v, root, centre)[..., None] + scale[..., None] * steps).reshape(groups, -1)
     tau, factor = (np.repeat(each, _MU_POINTS, axis=1) for each in (tau, v * scale * _legendre()[1]))
     slant = np.tile(skew[:, None] * _Z, v.shape[1])
     fine, points = at(mu, tau, _NODES, False)
