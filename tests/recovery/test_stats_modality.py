@@ -1,5 +1,5 @@
-"""Does the modality model find again what series were drawn from? Fourteen series by four modalities, each replicate with its
-own Se and Sp drawn from the beliefs, typical true share 0.12, tau 0.5; tolerances in Monte Carlo standard errors."""
+"""Does the modality model find again what series were drawn from? Fourteen series by four modalities, each replicate
+with its own Se and Sp drawn from the beliefs, typical true share 0.12, tau 0.5; tolerances in standard errors."""
 
 import numpy as np
 import pytest

@@ -47,8 +47,8 @@ def test_sensitivity_and_specificity_have_the_mean_and_spread_of_the_long_run(fi
 
 @pytest.mark.parametrize("j", [0, 1])
 def test_the_typical_share_has_the_limits_of_the_long_run(fits, j):
-    """On the logit scale, within 4 Monte Carlo standard errors and 4 % of the posterior's standard deviation (a quarter of
-    the distance between its limits)."""
+    """On the logit scale, within 4 Monte Carlo standard errors and 4 % of the posterior's standard deviation (a
+    quarter of the distance between its limits)."""
     fit = fits[j]
     ours = np.log(np.array([fit.low, fit.share, fit.high]) / (1 - np.array([fit.low, fit.share, fit.high])))
     allowed = 4 * QUANTILE_MC[j] + 0.04 * (QUANTILE[j, 2] - QUANTILE[j, 0]) / 4

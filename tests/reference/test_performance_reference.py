@@ -1,6 +1,6 @@
 """Performance measures against base R's mean, sd, var, quantile, ks.test and chisq.test (R/performance.R).
 
-rsimsum's example data could not be had here; the formulas are those of table 6 of morris2019, which rsimsum documents."""
+The example data of R's rsimsum could not be had here; the formulas are those of table 6 of morris2019."""
 
 import json
 from pathlib import Path
@@ -23,7 +23,7 @@ def test_a_measure_and_its_error_equal_base_r(name):
 
 
 def test_uniformity_equals_base_r():
-    """Tolerance: rounding; the law of the distance by two algorithms differs by 4e-6 of the p-value (R's is Marsaglia's)."""
+    """Tolerance: rounding; the exact law of the distance by two algorithms differs by 4e-6 of the p-value."""
     got = uniformity(REFERENCE["pit"], bins=10)
     assert tuple(got) == pytest.approx(REFERENCE["uniformity"], rel=1e-5)
     assert tuple(got)[:3] == pytest.approx(REFERENCE["uniformity"][:3], rel=1e-12)

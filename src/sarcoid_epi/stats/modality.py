@@ -30,7 +30,7 @@ UNLEARNT = "these series teach next to nothing about sensitivity and specificity
 
 _NODES = 11  # for each series' true share
 _EXACT_NODES, _FINE_NODES, _WIDE = 25, 151, 1.0  # as in `meta`, where sensitivity and specificity are known
-_GROUPS = 64  # handled at once, for memory's sake
+_GROUPS = 256  # handled at once, for memory's sake
 _LEARNT = 0.1  # part of the prior standard deviation that must have gone somewhere for the data to have a say
 
 _SPLIT = ("looking", "looking_low", "looking_high", "spread_looking", "spread_patients")

@@ -129,7 +129,7 @@ def likelihood(
     modes
         First guess of the deviates u, (G, K, N).
     derivatives
-        Without them gradient and information are empty.
+        Without them gradient and information are NaN.
 
     References
     ----------
@@ -163,6 +163,9 @@ def _likelihood(
     height = np.einsum("gkn,km->gmn", each, member) + points.log_weight
     value = logsumexp(height, axis=-1)
     weight = np.exp(height - value[..., None])
+    if not derivatives:
+        unknown = np.full((len(value), 2, 2), np.nan)
+        return Likelihood(value.sum(-1), unknown[:, 0], unknown, weight, modes)
     score = np.einsum("gkni,km->gmni", score, member)
     mean = (weight[..., None] * score).sum(-2)
     off = score - mean[..., None, :]
@@ -285,7 +288,7 @@ def _series(
     value = log_choose(n, events)[..., None] + np.log(total * spread / np.sqrt(np.pi)) + largest[..., 0]
 
     if complete is None:
-        return value, np.zeros((*value.shape, 2)), np.zeros((*value.shape, 3)), modes
+        return value, np.empty(0), np.empty(0), modes
     hit, miss = x / q, (m - x) / not_q
     one, two, *second = complete(_Node(u, p, not_p, se, f, hit - miss, hit / q + miss / not_q))
     mean_one, mean_two = (weight * one).sum(-1), (weight * two).sum(-1)

@@ -111,14 +111,18 @@ def _log_logistic(mu: Array) -> Array:
 def _box(root: Array, height: Array) -> Array:
     """Gauss-Legendre points (G, J) over the roots of tau whose height is within `_DROP` of the highest."""
     fine = np.linspace(root[0], root[-1], 241)
-    inside = np.stack([np.interp(fine, root, row) for row in height])
+    inside = _interpolated(np.broadcast_to(fine, (len(height), fine.size)), root, height)
     inside = inside > inside.max(-1, keepdims=True) - _DROP
     low, high = fine[inside.argmax(-1)], fine[fine.size - 1 - inside[:, ::-1].argmax(-1)]
     return np.asarray(low[:, None] + (high - low)[:, None] * _legendre()[0])
 
 
 def _interpolated(v: Array, root: Array, values: Array) -> Array:
-    return np.stack([np.interp(at, root, row) for at, row in zip(v, values, strict=True)])
+    """Straight lines between the values (G, S) at the roots, read at v (G, J)."""
+    below = np.clip(np.searchsorted(root, v) - 1, 0, root.size - 2)
+    part = (v - root[below]) / (root[below + 1] - root[below])
+    first, second = (np.take_along_axis(values, place, axis=-1) for place in (below, below + 1))
+    return np.asarray(first + part * (second - first))
 
 
 @lru_cache(maxsize=1)
