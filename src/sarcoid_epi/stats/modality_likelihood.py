@@ -19,7 +19,7 @@ from sarcoid_epi.stats.quadrature import log_choose
 
 ROUGH_NODES = 5  # for each series' true share, where only a place is looked for
 _BLOCK = 40_000  # numbers handled at once: what stays in the processor's cache
-_MOST_BLOCKS = 24  # larger ones in large batches: then the calls cost more than the cache
+_MOST_BLOCKS = 8  # larger ones in large batches: then the calls cost more than the cache
 _MODE_STEPS = 60
 _LONGEST_STEP = 2.0
 _MODE_TOLERANCE = 0.1  # of the integrand's width; a point a little off the mode only moves the quadrature points

@@ -16,7 +16,7 @@ from sarcoid_epi.stats.roots import bracketed_root
 _NODES = 5  # for each series' true share
 _SCAN, _DROP, _REACH = 8, 8.0, 4.0  # taus tried, logarithms below the top, scales of tau
 _TAU_POINTS, _MU_POINTS, _MU_STEP = 11, 9, 0.9
-_Z = _MU_STEP * (np.arange(_MU_POINTS) - _MU_POINTS // 2)
+_Z: Array = np.asarray(_MU_STEP * (np.arange(_MU_POINTS) - _MU_POINTS // 2), dtype=np.float64)
 _PROBES = np.array([2.0, 4.0, 8.0, 16.0])  # how far to each side the density of mu is tried, in its own spreads
 _LEFT, _RIGHT = slice(0, _PROBES.size), slice(_PROBES.size + 1, None)
 _SOBOL = 9  # 2^9 points of the posterior
@@ -69,7 +69,7 @@ def posterior(x: Array, m: Array, look: Looks, top: Array, centres: Array, modes
     rough, _ = at(probes, np.broadcast_to(tau[best], probes.shape), ROUGH_NODES, False)
     drop = rough.value + _log_logistic(probes)
     left, right = (_reach(drop[:, _PROBES.size, None] - drop[:, side]) for side in (_LEFT, _RIGHT))
-    skew: Array = np.asarray(np.log(right / left) / 3.0, dtype=np.float64)
+    skew = np.log(right / left) / 3.0
 
     v = _box(root, height)
     tau = v**2
