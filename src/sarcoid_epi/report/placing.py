@@ -83,7 +83,7 @@ def mark_points(axes: Axes, points: Iterable[Point], taken: Iterable[Bbox] = (),
         def cost(side: tuple[int, int], text: Any = text) -> float:
             _stand(text, side)
             room = box(text).padded(4)
-            outside = sum(not axes.bbox.contains(x, y) for x, y in room.corners())
+            outside = sum(not axes.bbox.contains(x, y) for x, y in box(text).corners())
             covered = sum(room.overlaps(word) for word in words) + sum(room.contains(x, y) for x, y in dots)
             return 10 * outside + 4 * covered + sum(line.intersects_bbox(room, filled=False) for line in lines)
 
