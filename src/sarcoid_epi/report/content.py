@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sarcoid_epi.evidence import Finding
+from sarcoid_epi.report.plots import Bars, Curves, Surface, Tornado
 from sarcoid_epi.results import Estimates
 
 
@@ -101,6 +102,10 @@ class Chart:
     lines: tuple[Line, ...]
 
 
+#: What a section may show.
+Plot = Chart | Curves | Bars | Tornado | Surface
+
+
 @dataclass(frozen=True)
 class Section:
     """A section of the page: its title, what it says, and the charts and sheets below."""
@@ -109,7 +114,7 @@ class Section:
     title: str
     paragraphs: tuple[str, ...]
     sheets: tuple[Sheet, ...] = ()
-    charts: tuple[Chart, ...] = ()
+    charts: tuple[Plot, ...] = ()
 
 
 @dataclass(frozen=True)

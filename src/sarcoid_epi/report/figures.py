@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from sarcoid_epi.report.bar_plots import draw_bars, draw_tornado
 from sarcoid_epi.report.charts import draw_chart
-from sarcoid_epi.report.content import Content
+from sarcoid_epi.report.content import Content, Plot
 from sarcoid_epi.report.dot_plots import corrected_plot, organ_plot
 from sarcoid_epi.report.drawing import Drawing, style
 from sarcoid_epi.report.forest import forest_plot
+from sarcoid_epi.report.line_plots import draw_curves
+from sarcoid_epi.report.plots import Bars, Curves, Surface, Tornado
+from sarcoid_epi.report.surfaces import draw_surface
 
 
 def all_figures(content: Content) -> dict[str, Drawing]:
@@ -14,7 +18,20 @@ def all_figures(content: Content) -> dict[str, Drawing]:
 
     with style():
         if content.sections:
-            charts = (chart for section in content.sections for chart in section.charts)
-            return {chart.key: draw_chart(chart) for chart in charts}
-        drawings = (make(content) for make in (forest_plot, organ_plot, corrected_plot))
+            drawings = [_draw(chart) for section in content.sections for chart in section.charts]
+        else:
+            drawings = [make(content) for make in (forest_plot, organ_plot, corrected_plot)]
         return {drawing.key: drawing for drawing in drawings if drawing is not None}
+
+
+def _draw(plot: Plot) -> Drawing | None:
+    match plot:
+        case Curves():
+            return draw_curves(plot)
+        case Bars():
+            return draw_bars(plot)
+        case Tornado():
+            return draw_tornado(plot)
+        case Surface():
+            return draw_surface(plot)
+    return draw_chart(plot)
