@@ -50,6 +50,12 @@ def _met(patients: pd.DataFrame, truth: pd.DataFrame) -> Values:
     return {"met": float((patients["osseous_grade"] != "none").mean())}
 
 
+def _lofgren_odds_ratio(patients: pd.DataFrame, truth: pd.DataFrame) -> Values:
+    odds = truth["osseous"].groupby(patients["lofgren_broad"]).mean()
+    odds = odds / (1 - odds)
+    return {"odds_ratio_corrected": float(odds[True] / odds[False])}
+
+
 def _of_a_population(patients: pd.DataFrame, truth: pd.DataFrame) -> Values:
     """No cohort holds it: it belongs to the population that patients come from."""
     return {}
@@ -90,7 +96,14 @@ UNDERDIAGNOSIS = Estimand(
 RECORD_TRUE = Estimand(
     "record_true", "proportion", "Share of the records of osseous sarcoidosis that are true", _predictive
 )
+DETECTION = Estimand("detection", "proportion", "Sensitivity that the record would have to have", _of_a_population)
 MET = Estimand("met", "proportion", "Share of patients in whom imaging was read as osseous sarcoidosis", _met)
+LOFGREN_ODDS_RATIO = Estimand(
+    "lofgren_odds_ratio",
+    "ratio",
+    "Odds ratio of osseous sarcoidosis, Löfgren syndrome against no Löfgren syndrome",
+    _lofgren_odds_ratio,
+)
 BURDEN = Estimand("burden", "people", "People with osseous sarcoidosis that is not on record", _of_a_population)
 LOOKING = Estimand(
     "looking", "proportion", "Part of the spread between series that comes from looking", _of_a_population

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import betaincinv
 
-from sarcoid_epi.scenario import Belief, Parameter
+from sarcoid_epi.scenario import Parameter
 from sarcoid_epi.scenario.belief import LOOKS, Cascade, Detection
 from sarcoid_epi.scenario.distribution import distribution
 from sarcoid_epi.stats.cascade import Detected, detection, share_given_detection
@@ -88,14 +88,14 @@ def fitted(events: Array, n: Array, sensitivity: Array, specificity: Array, plac
 
 def bounds(believed: Detection) -> tuple[float, float]:
     """The range in which a belief holds a chance to lie: what it states, else the middle 99 % of its weight."""
-    basis = believed.value.basis
-    low, high = getattr(basis, "low", None), getattr(basis, "high", None)
-    if low is not None and high is not None:
+    low, high = ends(believed.value)
+    if low < high:
         return low, high
-    ends = weighed(believed, np.array([0.005, 0.995]))
-    return float(ends[0]), float(ends[1])
+    tails = weighed(believed, np.array([0.005, 0.995]))
+    return float(tails[0]), float(tails[1])
 
 
-def has(belief: Belief, section: str) -> bool:
-    """Whether a belief says anything of a section that may be left out."""
-    return getattr(belief, section) is not None
+def ends(parameter: Parameter) -> tuple[float, float]:
+    """The range that a parameter states; its value twice where it states none."""
+    low, high = getattr(parameter.basis, "low", None), getattr(parameter.basis, "high", None)
+    return (parameter.value, parameter.value) if low is None or high is None else (low, high)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from inspect import cleandoc
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,34 @@ NO_COLUMN, NOTHING_KNOWN, NO_BELIEF = "no column", "nothing in column", "the bel
 
 #: The fields of answers that are numbers.
 NUMBERS = ("estimate", "low", "high", "std_error", "n", "events")
+
+
+class Term(NamedTuple):
+    """One quantity in every group; each field has shape (groups,), or is one value for all."""
+
+    name: str
+    estimate: Floats
+    low: Any
+    high: Any
+    std_error: Any
+    n: Any
+    events: Any
+    note: Any
+
+
+def answers_of(*terms: Term) -> Answers:
+    """Terms side by side; limits and errors without an estimate are blanked, so that neither misleads alone."""
+    shape = np.shape(terms[0].estimate)
+
+    def column(name: str, kind: Any) -> NDArray[Any]:
+        values = (np.broadcast_to(np.asarray(getattr(term, name), dtype=kind), shape) for term in terms)
+        return np.stack(list(values), axis=-1)
+
+    estimate = column("estimate", float)
+    known = ~np.isnan(estimate)
+    low, high, error = (np.where(known, column(name, float), np.nan) for name in ("low", "high", "std_error"))
+    names = tuple(term.name for term in terms)
+    return Answers(names, estimate, low, high, error, column("n", float), column("events", float), column("note", str))
 
 
 def side_by_side(answers: Sequence[Answers]) -> Answers:

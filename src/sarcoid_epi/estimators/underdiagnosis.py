@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from sarcoid_epi.estimands import TRUE_PREVALENCE
-from sarcoid_epi.estimators.declare import Answers, estimator
+from sarcoid_epi.estimands import DETECTION, TRUE_PREVALENCE
+from sarcoid_epi.estimators.believing import bounds
+from sarcoid_epi.estimators.declare import Answers, Term, answers_of, estimator
 from sarcoid_epi.estimators.prevalence import NOBODY
 from sarcoid_epi.scenario import Belief
 from sarcoid_epi.stats.believed import believed_share
+from sarcoid_epi.stats.bounds import misclassification_bounds
 from sarcoid_epi.stats.misclassification import rogan_gladen_delta
+from sarcoid_epi.stats.tipping import tipping_sensitivity
 from sarcoid_epi.strata import Strata
 
 #: A belief of which less than this share fits the records deserves a word.
 MOSTLY_POSSIBLE = 0.9
+
+#: True shares whose tipping sensitivity is told.
+TARGETS = (0.02, 0.05, 0.1, 0.15)
 
 
 @estimator(
@@ -76,3 +82,100 @@ def corrected_prevalence(strata: Strata, belief: Belief) -> Answers:
         "",
     )
     return Answers(("osseous",), estimate, low, high, std_error, n, events, note)
+
+
+@estimator(
+    question="underdiagnosis",
+    estimand=TRUE_PREVALENCE,
+    needs=("osseous_recorded",),
+    believes=("sensitivity", "specificity"),
+    references=("rogan1978", "manski2003", "wilson1927"),
+    rests="the believed ranges of sensitivity and specificity, and nothing else",
+)
+def possible_prevalence(strata: Strata, belief: Belief) -> Answers:
+    """Prevalence of osseous sarcoidosis that believed ranges of detection leave possible.
+
+    Terms: `osseous_least`, (p + Sp_min - 1) / (Se_max + Sp_min - 1), and `osseous_most`,
+    (p + Sp_max - 1) / (Se_min + Sp_max - 1), of the recorded share p; cut at 0 and 1 with a note. These are bounds, no
+    estimates: every share between them leaves such records. Each has Wilson limits carried through; from the lower
+    limit of the one to the upper limit of the other is an interval for the true share.
+
+    Parameters
+    ----------
+    strata : Strata
+        With the flag `osseous_recorded`.
+    belief : Belief
+        The ranges `low` to `high` of sensitivity and specificity; where none is written, the middle 99 % of the weight.
+
+    Returns
+    -------
+    Answers
+        Proportions, shape (groups, 2).
+
+    Assumes
+    -------
+    Sensitivity and specificity of the record lie in their ranges and are the same in all patients of a group. Nothing
+    is assumed about where in the ranges.
+
+    References
+    ----------
+    rogan1978, manski2003, wilson1927
+    """
+    recorded, known = strata.events("osseous_recorded")
+    se, sp = bounds(belief.sensitivity), bounds(belief.specificity)
+    outer = misclassification_bounds(recorded, known, se, sp)
+    # Within the ranges, the least share has limits of its own: those of the record at the same two values.
+    least = misclassification_bounds(recorded, known, (se[1], se[1]), (sp[0], sp[0]))
+    most = misclassification_bounds(recorded, known, (se[0], se[0]), (sp[1], sp[1]))
+    note = np.where(known == 0, NOBODY, outer.note)
+    return answers_of(
+        Term("osseous_least", outer.low, outer.low_limit, least.high_limit, np.nan, known, recorded, note),
+        Term("osseous_most", outer.high, most.low_limit, outer.high_limit, np.nan, known, recorded, note),
+    )
+
+
+@estimator(
+    question="underdiagnosis",
+    estimand=DETECTION,
+    needs=("osseous_recorded",),
+    believes=("specificity",),
+    references=("rogan1978", "wilson1927"),
+    rests="the believed specificity; it answers what would have to be true",
+)
+def tipping_detection(strata: Strata, belief: Belief) -> Answers:
+    """Sensitivity of the record at which the true share would reach a target.
+
+    Se = (p - (1 - P)(1 - Sp)) / P for true shares P of 2, 5, 10 and 15 %, p the recorded share; terms `tipping_2` to
+    `tipping_15`. Whoever holds that more than P have the disease must hold that records find less than this. Limits are
+    those of p (Wilson) carried through.
+
+    Parameters
+    ----------
+    strata : Strata
+        With the flag `osseous_recorded`.
+    belief : Belief
+        The specificity, at its believed value.
+
+    Returns
+    -------
+    Answers
+        Proportions, shape (groups, 4); NaN with a note where no sensitivity does it.
+
+    Assumes
+    -------
+    Specificity is as believed. Nothing is assumed about the sensitivity: it is the answer.
+
+    References
+    ----------
+    rogan1978, wilson1927
+    """
+    recorded, known = strata.events("osseous_recorded")
+    specificity = belief.specificity.value.value
+    found = [tipping_sensitivity(recorded, known, target, specificity) for target in TARGETS]
+    names = [f"tipping_{100 * target:g}" for target in TARGETS]
+    return answers_of(
+        *(
+            Term(name, tip.value, tip.low, tip.high, np.nan, known, recorded, np.where(known == 0, NOBODY, tip.note))
+            for name, tip in zip(names, found, strict=True)
+        )
+    )
