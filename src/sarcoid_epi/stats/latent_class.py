@@ -130,7 +130,7 @@ def latent_class(
 
     References
     ----------
-    hui1980, vacek1985, rindskopf1986
+    hui1980, vacek1985, espeland1989
 
     Examples
     --------

@@ -18,9 +18,9 @@ from scipy.special import expit, log_expit, log_ndtr, logit, logsumexp, xlogy
 from sarcoid_epi.stats.interval import Array, check_counts, normal_quantile
 from sarcoid_epi.stats.maximum import climb
 
-#: A logit beyond this is a share at 0 or 1: what lies beyond is worth less than 1e-8 of log-likelihood a patient.
-EDGE = 20.0
-PROBIT_EDGE, LARGEST_LOADING = 6.0, 5.0
+#: A logit (probit) here is a share at 0 or 1: what lies beyond is worth less than 1e-7 of log-likelihood a patient.
+#: Much farther out the information drowns in rounding.
+EDGE, PROBIT_EDGE, LARGEST_LOADING = 18.0, 5.4, 5.0
 
 #: Two ends of the search this near in log-likelihood and this far in prevalence are two answers.
 SAME_VALUE, OTHER_PREVALENCE = 0.01, 0.01
@@ -29,7 +29,7 @@ SAME_VALUE, OTHER_PREVALENCE = 0.01, 0.01
 _FLAT = 1e-7
 
 #: A share nearer than this to 0 or 1 is there: the estimate is 0 or 1 and has no standard error.
-_AT_EDGE = 1e-8
+_AT_EDGE = 1e-7
 
 FLAT = "the likelihood is flat around its maximum: not identified"
 NOT_CONVERGED = "the search found no maximum with sensitivity + specificity above 1"
