@@ -24,11 +24,11 @@ FITS = {
 
 @pytest.mark.parametrize("name", FITS)
 def test_estimates_and_likelihood_equal_optim(name):
-    """Tolerance: optim's own stopping; worst 1e-6 of a share, 1e-8 of the log-likelihood."""
+    """Tolerance: R's own stopping; worst 4e-8 of a share, 1.5e-10 of the log-likelihood."""
     fit = FITS[name]()
     for part in ("prevalence", "sensitivity", "specificity"):
-        np.testing.assert_allclose(np.ravel(getattr(fit, part)), REFERENCE[f"{name}_{part}"], rtol=0, atol=5e-6)
-    np.testing.assert_allclose(fit.log_likelihood, REFERENCE[f"{name}_log_likelihood"][0], rtol=0, atol=1e-6)
+        np.testing.assert_allclose(np.ravel(getattr(fit, part)), REFERENCE[f"{name}_{part}"], rtol=0, atol=5e-7)
+    np.testing.assert_allclose(fit.log_likelihood, REFERENCE[f"{name}_log_likelihood"][0], rtol=0, atol=1e-8)
 
 
 @pytest.mark.parametrize("name", [name for name in FITS if not name.startswith("dentistry_pairs")])
@@ -59,7 +59,7 @@ def test_dependences_equal_optim():
 )
 def test_posteriors_equal_jags(name, populations, prior):
     """Strongyloides: the counts and beliefs of Joseph and others. 200 000 draws of a Gibbs sampler whose draws depend
-    on each other: 0.08 posterior standard deviations at most."""
+    on each other: 0.07 posterior standard deviations at the limits, 0.02 elsewhere."""
     counts = np.reshape(REFERENCE[name], (populations, 2, 2))
     fit = hui_walter_posterior(counts, 1, 1, *prior)
     sd = np.array(REFERENCE[f"{name}_bayes_sd"])
