@@ -25,7 +25,8 @@ def chances(prevalence, se, sp, covariance=0.0):
 def test_limits_cover_the_truth(prevalence, band):
     """Three tests, 2 000 patients. Within 4 Monte Carlo standard errors of 0.95, and a band beside: logit limits of a
     sensitivity that rests on 100 diseased cover a little more or less than said, the more so the fewer they are.
-    Replicates at an edge have no limits and are left out (below 1 % at 15 %)."""
+    Seen: 0.945 to 0.966 at 15 %, 0.919 to 0.960 at 5 %, the least
+    for the best sensitivity, where 9 % of the replicates are at an edge, have no limits and are left out."""
     se, sp = [0.8, 0.7, 0.9], [0.95, 0.9, 0.97]
     counts = np.random.default_rng(7).multinomial(2000, chances(prevalence, se, sp), REPLICATES)
     fit = latent_class(counts)
@@ -82,7 +83,7 @@ def test_posterior_limits_hold_what_they_say_when_truth_is_drawn_from_the_belief
     counts = rng.multinomial(200, pi[..., None] * one + (1 - pi[..., None]) * nought).reshape(size, populations, 2, 2)
     rank = np.zeros((size, populations + 4))
     truth = np.concatenate([pi, se, sp], axis=1)
-    levels = np.array([0.2, 0.5, 0.8])
+    levels = np.array([0.5, 0.8])
     for level in levels:
         fit = hui_walter_posterior(counts, 2, 6, [8, 12], [3, 3], [20, 9], [2, 2], level=level)
         low, high = (
