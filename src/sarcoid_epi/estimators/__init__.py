@@ -1,11 +1,18 @@
 """Estimators by question. `CATALOGUE` lists them all; command line, report and simulation read it."""
 
 from sarcoid_epi.estimators.asking import ask, run_name
+from sarcoid_epi.estimators.biased import bias_analysed_odds_ratio, bias_analysed_prevalence
+from sarcoid_epi.estimators.cascade import burden, detection_cascade
 from sarcoid_epi.estimators.declare import Answers, Estimator, estimator
 from sarcoid_epi.estimators.description import means, shares
+from sarcoid_epi.estimators.imaging import imaged_prevalence, selected_prevalence
 from sarcoid_epi.estimators.prevalence import hypercalcaemia, organs, recorded_osseous
-from sarcoid_epi.estimators.synthesis import pooled_prevalence
-from sarcoid_epi.estimators.underdiagnosis import corrected_prevalence
+from sarcoid_epi.estimators.sources import believed_sources, source_dependence, three_sources, two_sources
+from sarcoid_epi.estimators.synthesis import joint_synthesis, modality_prevalence, pooled_prevalence
+from sarcoid_epi.estimators.underdiagnosis import corrected_prevalence, possible_prevalence, tipping_detection
+from sarcoid_epi.estimators.unlabelled import believed_two_tests, latent_scan, latent_sources, two_tests
+from sarcoid_epi.estimators.verdict import Verdict, verdicts
+from sarcoid_epi.estimators.verified import not_at_random_record, substudy_prevalence, verified_record
 
 CATALOGUE: tuple[Estimator, ...] = (
     shares,
@@ -14,7 +21,28 @@ CATALOGUE: tuple[Estimator, ...] = (
     recorded_osseous,
     hypercalcaemia,
     corrected_prevalence,
+    detection_cascade,
+    bias_analysed_prevalence,
+    possible_prevalence,
+    tipping_detection,
+    imaged_prevalence,
+    selected_prevalence,
+    substudy_prevalence,
+    verified_record,
+    not_at_random_record,
+    two_tests,
+    believed_two_tests,
+    latent_scan,
+    two_sources,
+    source_dependence,
+    believed_sources,
+    three_sources,
+    latent_sources,
+    bias_analysed_odds_ratio,
+    burden,
     pooled_prevalence,
+    modality_prevalence,
+    joint_synthesis,
 )
 
-__all__ = ["CATALOGUE", "Answers", "Estimator", "ask", "estimator", "run_name"]
+__all__ = ["CATALOGUE", "Answers", "Estimator", "Verdict", "ask", "estimator", "run_name", "verdicts"]

@@ -9,7 +9,7 @@ from sarcoid_epi.estimators.believing import weighed
 from sarcoid_epi.estimators.declare import Answers, Floats, Term, answers_of, estimator
 from sarcoid_epi.estimators.prevalence import NOBODY
 from sarcoid_epi.scenario import Belief
-from sarcoid_epi.stats.bias_analysis import ErrorLimits, record_level, summary_level
+from sarcoid_epi.stats.bias_analysis import record_level, summary_level
 from sarcoid_epi.stats.draws import correlated
 from sarcoid_epi.stats.importance import sobol
 from sarcoid_epi.stats.interval import normal_quantile
@@ -68,12 +68,11 @@ def bias_analysed_prevalence(strata: Strata, belief: Belief) -> Answers:
     places = sobol(DRAWS, 3)
     pairs, back = np.unique(np.stack([recorded, known], axis=-1), axis=0, return_inverse=True)
     found = summary_level(pairs[:, 0], pairs[:, 1], *_detection(belief, places), places[:, 2])
-    each = ErrorLimits(*(np.asarray(field)[back.ravel()] for field in found))
-    counted = np.nan, known, recorded, np.where(known == 0, NOBODY, each.note)
-    return answers_of(
-        Term("osseous", each.total_median, each.total_low, each.total_high, *counted),
-        Term("osseous_systematic", each.median, each.low, each.high, *counted),
-    )
+    back = back.ravel()
+    counted = np.nan, known, recorded, np.where(known == 0, NOBODY, found.note[back])
+    total = (column[back] for column in (found.total_median, found.total_low, found.total_high))
+    systematic = (column[back] for column in (found.median, found.low, found.high))
+    return answers_of(Term("osseous", *total, *counted), Term("osseous_systematic", *systematic, *counted))
 
 
 @estimator(

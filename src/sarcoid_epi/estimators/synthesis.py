@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from sarcoid_epi.estimands import RECORDED_PREVALENCE, TRUE_PREVALENCE
-from sarcoid_epi.estimators.declare import Answers, Floats, estimator
-from sarcoid_epi.estimators.joint import ENOUGH, Joint, Series, joint
+from sarcoid_epi.estimands import LOOKING, RECORDED_PREVALENCE, TRUE_PREVALENCE
+from sarcoid_epi.estimators.believing import drawn
+from sarcoid_epi.estimators.declare import Answers, Floats, Term, answers_of, estimator, silent
+from sarcoid_epi.estimators.joint import ENOUGH, LOOKED, Joint, Series, joint, recorded_share
 from sarcoid_epi.scenario import Prior
+from sarcoid_epi.stats.importance import sobol
 from sarcoid_epi.stats.meta import binomial_normal, t_limits
+from sarcoid_epi.stats.modality import modality_model
 from sarcoid_epi.strata import Counts, Strata
 
 #: Levels of the variable `tally` of published series: patients by record, and patients on record by symptoms.
@@ -81,6 +84,86 @@ def pooled_prevalence(strata: Strata) -> Answers:
         beside(hits, blank, blank),
         beside(note, note, note),
     )
+
+
+@estimator(
+    question="joint",
+    estimand=LOOKING,
+    needs=("study", "looked", "tally"),
+    believes=("routine", "symptoms", "film", "mri", "pet"),
+    references=("stijnen2010", "pinheiro1995", "louis1982"),
+    takes="series",
+    rests="the believed sensitivity and specificity of each way to look",
+)
+def modality_prevalence(strata: Strata, prior: Prior) -> Answers:
+    """How much of the spread between published series is the looking, and how much the patients.
+
+    logit pi_k ~ N(mu, tau^2) and x_k ~ Bin(n_k, pi_k Se_m + (1 - pi_k)(1 - Sp_m)), m the way to look; sensitivity and
+    specificity have beta beliefs with the mean and spread of the prior. Terms: `osseous`, the typical true share;
+    `looking`, the part of the variance of the logit apparent shares that comes from the ways to look, the rest coming
+    from the patients; `tau`, the spread between true shares, and `tau_apparent`, between recorded shares by a model
+    that knows of no looking; `sensitivity_...` by way of looking, and `learned_...`, how much of its prior spread the
+    series took away.
+
+    Parameters
+    ----------
+    strata : Strata
+        With the categories `study`, `looked` and `tally`.
+    prior : Prior
+        Of looking.
+
+    Returns
+    -------
+    Answers
+        Shape (groups, 4 + twice the ways to look).
+
+    Assumes
+    -------
+    True shares have nothing to do with how one looks: that the ill are sent to PET is read as looking.
+
+    References
+    ----------
+    stijnen2010, pinheiro1995, louis1982
+    """
+    counts = strata.table("study", "looked", "tally").astype(float)
+    events, n = counts[..., 1].sum(axis=2), counts[..., :2].sum(axis=(2, 3))
+    used = n.any(axis=0)
+    ways = counts[..., :2].sum(axis=(0, 3))[used].argmax(axis=1)
+    present, looked = np.unique(ways, return_inverse=True)
+    names = [LOOKED[way] for way in present]
+    if not used.any():
+        return silent(("osseous", "looking", "tau", "tau_apparent"), len(events), "no series")
+    (se, se_n), (sp, sp_n) = (_believed(prior, names, share) for share in ("sensitivity", "specificity"))
+    fit = modality_model(events[:, used], n[:, used], looked, se, se_n, sp, sp_n)
+    total, seen = n.sum(axis=1), events.sum(axis=1)
+    beside = total, seen, fit.note
+    of_ways = [
+        Term(f"sensitivity_{name}", fit.sensitivity[..., at], np.nan, np.nan, fit.sensitivity_sd[..., at], *beside)
+        for at, name in enumerate(names)
+    ] + [
+        Term(f"learned_{name}", fit.sensitivity_learnt[..., at], np.nan, np.nan, np.nan, *beside)
+        for at, name in enumerate(names)
+    ]
+    return answers_of(
+        Term("osseous", fit.share, fit.low, fit.high, np.nan, *beside),
+        Term("looking", fit.looking, fit.looking_low, fit.looking_high, np.nan, *beside),
+        Term("tau", fit.true.tau, np.nan, np.nan, np.nan, *beside),
+        Term("tau_apparent", fit.plain.tau, np.nan, np.nan, np.nan, total, seen, fit.plain.note),
+        *of_ways,
+    )
+
+
+def _believed(prior: Prior, names: list[str], share: str) -> tuple[Floats, Floats]:
+    """Value and weight of the beta distributions with the mean and variance of the prior, for each way to look."""
+    parameters = prior.parameters()
+    places = sobol(2**10, len(parameters))
+    draws = drawn(parameters, places)
+    columns = {f"{name}.{share}": draws[f"{name}.{share}"] for name in LOOKED[1:]}
+    columns["records.specificity"], columns["records.sensitivity"] = draws["routine.specificity"], recorded_share(draws)
+    chosen = np.stack([columns[f"{name}.{share}"] for name in names])
+    mean, variance = chosen.mean(axis=1), chosen.var(axis=1)
+    with np.errstate(divide="ignore"):
+        return mean, np.where(variance > 0, mean * (1 - mean) / variance - 1, np.inf)
 
 
 @estimator(
