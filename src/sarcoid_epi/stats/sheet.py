@@ -1,0 +1,204 @@
+"""Nodes of a quadrature over (pi, Se, F), laid where the counts of one test leave any mass.
+
+Notation: x of n positive; pi prevalence, Se sensitivity, F = 1 - specificity; p = pi Se + (1 - pi) F. The counts speak
+of p alone, so what they leave is a sheet in (pi, Se, F), thin when n is large. Boxes in (Se, F) are split where p is,
+and in each of their points pi has nodes only on the stretch whose p agrees with the counts.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betaincinv, xlog1py, xlogy
+
+from sarcoid_epi.stats.interval import Array
+from sarcoid_epi.stats.prior import Prior, log_density, mean, sd
+from sarcoid_epi.stats.quadrature import log_choose
+
+_Rows = NDArray[np.intp]
+_Truth = NDArray[np.bool_]
+
+#: Nodes in (Se, F, pi): with none, one and two of Se and F known, and for the first looks.
+_NODES = {0: (34, 34, 34), 1: (64, 64, 64), 2: (1, 1, 200)}
+_LOOK, _LOOKS = 16, 3
+#: With pi known the sheet is a line in (Se, F): so many nodes on each, and so many line widths apart at most.
+_ON_LINE, _THIN = 180, 2.0
+#: Tails cut from the likelihood of p and the prior of pi; tails of the priors of Se and F where a first look begins.
+_TAIL, _FAR = 1e-13, 1e-30
+#: Log weight below the highest at which a node of a first look is left out.
+_FAINT = -17.0
+#: A prior wider than so many standard deviations of the likelihood meets it as an edge and is cut into parts there.
+_SHARP = 2.0
+
+
+class Boxes(NamedTuple):
+    """Boxes in (Se, F), and the stretch of p that the counts leave; `row` is the group a box belongs to."""
+
+    row: _Rows
+    se_low: Array
+    se_high: Array
+    f_low: Array
+    f_high: Array
+    p_low: Array
+    p_high: Array
+
+
+class Cloud(NamedTuple):
+    """Nodes of boxes, broadcastable to (B, Se, F, pi); `edges` are the ends of the stretch around each node."""
+
+    pi: Array
+    se: Array
+    f: Array
+    p: Array
+    log_weight: Array
+
+
+def posterior_nodes(x: Array, n: Array, pi: Prior, se: Prior, sp: Prior) -> tuple[Boxes, Cloud]:
+    """The boxes that matter for counts x of n, each of shape (G,), and their nodes."""
+    f = Prior(sp.b, sp.a, 1.0 - sp.high, 1.0 - sp.low)
+    boxes = _first_boxes(x, n, pi, se, f)
+    for _ in range(_LOOKS):
+        boxes = _narrowed(boxes, x, n, pi, se, f)
+    known = (se.low == se.high) + (f.low == f.high)
+    n_se, n_f, n_pi = (_ON_LINE, _ON_LINE, 1) if pi.low == pi.high and known == 0 else _NODES[known]
+    counts = (1 if se.low == se.high else n_se, 1 if f.low == f.high else n_f, 1 if pi.low == pi.high else n_pi)
+    cloud = _cloud(boxes, x, n, pi, se, f, counts)
+    return boxes, cloud
+
+
+def too_thin(x: Array, n: Array, pi: Prior, se: Prior, sp: Prior) -> _Truth:
+    """Where the sheet falls between the nodes: a prevalence nearly known leaves a line in (Se, F), finer than they are.
+
+    Thickness of the line against the distance of nodes, both on the scale of p; 13 standard deviations are a prior.
+    """
+    if se.low == se.high or sp.low == sp.high:
+        return np.zeros(x.shape, dtype=bool)
+    thickness = np.hypot(_spread(x, n), sd(pi) * (mean(se) + mean(sp) - 1.0))
+    nodes = _ON_LINE if pi.low == pi.high else _NODES[0][0]
+    distance = 13.0 * min(mean(pi) * sd(se), (1.0 - mean(pi)) * sd(sp)) / nodes
+    return np.asarray(distance > _THIN * thickness)
+
+
+def _spread(x: Array, n: Array) -> Array:
+    """Standard deviation of p by the likelihood."""
+    return np.asarray(np.sqrt((x + 1.0) * (n - x + 1.0) / (n + 3.0)) / (n + 2.0))
+
+
+def _first_boxes(x: Array, n: Array, pi: Prior, se: Prior, f: Prior) -> Boxes:
+    """Se and F each below, within and above the stretch of p that the counts leave; not both below or both above."""
+    p_low = np.where(x == 0, 0.0, betaincinv(x + 1.0, n - x + 1.0, _TAIL))
+    p_high = np.where(x == n, 1.0, 1.0 - betaincinv(n - x + 1.0, x + 1.0, _TAIL))
+    zero, one = np.zeros_like(p_low), np.ones_like(p_low)
+    rows = np.arange(len(x))
+
+    def panels(prior: Prior) -> list[tuple[Array, Array]]:
+        sharp = _spread(x, n) * _SHARP < sd(prior)
+        start, stop = np.where(sharp, p_low, 0.0), np.where(sharp, p_high, 1.0)
+        return [(zero, start), (start, stop), (stop, one)]
+
+    made = []
+    for i, (s_from, s_to) in enumerate(panels(se)):
+        for j, (f_from, f_to) in enumerate(panels(f)):
+            if i == j != 1:
+                continue
+            s_low, s_high, s_in = _cut(se, s_from, s_to, last=i == 2)
+            f_low, f_high, f_in = _cut(f, f_from, f_to, last=j == 2)
+            here = s_in & f_in
+            ends = (s_low, s_high, f_low, f_high, p_low, p_high)
+            made.append(Boxes(rows[here], *(end[here] for end in ends)))
+    return Boxes(*(np.concatenate(field) for field in zip(*made, strict=True)))
+
+
+def _reach(prior: Prior, tail: float) -> tuple[Array, Array]:
+    """Where a prior may matter: its range but for the farthest tails."""
+    a, b, low, high = prior
+    low_end, high_end = betaincinv(a, b, tail), 1.0 - betaincinv(b, a, tail)
+    # A density that does not vanish at an end of its range is followed to that end.
+    return low + (high - low) * np.where(a <= 1, 0.0, low_end), low + (high - low) * np.where(b <= 1, 1.0, high_end)
+
+
+def _cut(prior: Prior, start: Array, stop: Array, last: bool) -> tuple[Array, Array, _Truth]:
+    """The part of a prior's reach from `start` to `stop`, and whether there is any."""
+    low, high = _reach(prior, _FAR)
+    if low == high:
+        inside = (start <= low) & ((low < stop) | (last & (low <= stop)))
+        return np.full(start.shape, low), np.full(start.shape, high), np.asarray(inside)
+    low, high = np.maximum(low, start), np.minimum(high, stop)
+    return low, high, np.asarray(low < high)
+
+
+def _cloud(boxes: Boxes, x: Array, n: Array, pi: Prior, se: Prior, f: Prior, counts: tuple[int, int, int]) -> Cloud:
+    """Nodes and log weights in each box."""
+    at_se, log_se = _axis(se, boxes.se_low[:, None], boxes.se_high[:, None], counts[0])
+    at_f, log_f = _axis(f, boxes.f_low[:, None], boxes.f_high[:, None], counts[1])
+    at_se, log_se = at_se[:, :, None, None], log_se[:, :, None, None]
+    at_f, log_f = at_f[:, None, :, None], log_f[:, None, :, None]
+    slope = at_se - at_f
+    wide = (slice(None), None, None, None)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        one, other = (boxes.p_low[wide] - at_f) / slope, (boxes.p_high[wide] - at_f) / slope
+    flat = slope == 0
+    least, most = _reach(pi, _TAIL)
+    low = np.fmax(np.where(flat, least, np.fmin(one, other)), least)
+    high = np.fmin(np.where(flat, most, np.fmax(one, other)), most)
+    empty = low > high
+    low, high = np.where(empty, least, low), np.where(empty, least, high)
+    at_pi, log_pi = _axis(pi, low, high, counts[2])
+    p = np.clip(at_f + at_pi * slope, 0.0, 1.0)
+    events, size = x[boxes.row][wide], n[boxes.row][wide]
+    with np.errstate(divide="ignore"):
+        likelihood = log_choose(size, events) + xlogy(events, p) + xlog1py(size - events, -p)
+    log_weight = likelihood + log_pi + (log_se + log_f)
+    return Cloud(at_pi, at_se, at_f, p, np.where(empty, -np.inf, log_weight))
+
+
+def _axis(prior: Prior, low: Array, high: Array, count: int) -> tuple[Array, Array]:
+    """Nodes from low to high (last axis 1) along a new last axis, and the log of weight times prior density."""
+    if prior.low == prior.high:
+        return np.broadcast_to(low, (*low.shape[:-1], 1)), np.zeros((*low.shape[:-1], 1))
+    # A density that is infinite at an end is met by nodes that crowd there.
+    t, log_w = _rule(count, crowded=min(prior.a, prior.b) < 1)
+    width = high - low
+    at = low + width * t
+    with np.errstate(divide="ignore"):
+        log_width = np.log(width) + log_w
+    if prior.a == prior.b == 1:
+        return at, log_width - np.log(prior.high - prior.low)
+    return at, log_width + log_density(prior, at)
+
+
+@lru_cache(maxsize=16)
+def _rule(count: int, crowded: bool) -> tuple[Array, Array]:
+    """Gauss-Legendre nodes on (0, 1) and the logs of their weights; crowded: after t -> t^3 (10 - 15 t + 6 t^2)."""
+    t, w = np.polynomial.legendre.leggauss(count)
+    t, w = (t + 1.0) / 2.0, w / 2.0
+    if crowded:
+        t, w = t**3 * (10.0 - 15.0 * t + 6.0 * t**2), w * 30.0 * (t * (1.0 - t)) ** 2
+    return t, np.log(w)
+
+
+def _narrowed(boxes: Boxes, x: Array, n: Array, pi: Prior, se: Prior, f: Prior) -> Boxes:
+    """The boxes cut down to where the mass is, seen with few nodes; those without any dropped."""
+    n_se, n_f, n_pi = (1 if prior.low == prior.high else _LOOK for prior in (se, f, pi))
+    cloud = _cloud(boxes, x, n, pi, se, f, (n_se, n_f, n_pi))
+    peak = np.full(len(x), -np.inf)
+    np.maximum.at(peak, boxes.row, cloud.log_weight.max(axis=(1, 2, 3)))
+    peak = np.where(np.isfinite(peak), peak, 0.0)
+    seen = cloud.log_weight > (peak[boxes.row] + _FAINT)[:, None, None, None]
+    kept = seen.any(axis=(1, 2, 3))
+    boxes, seen = Boxes._make(field[kept] for field in boxes), seen[kept]
+    cloud = Cloud(*(field[kept] for field in cloud))
+    se_low, se_high = _around(cloud.se[:, :, 0, 0], np.asarray(seen.any(axis=(2, 3))), boxes.se_low, boxes.se_high)
+    f_low, f_high = _around(cloud.f[:, 0, :, 0], np.asarray(seen.any(axis=(1, 3))), boxes.f_low, boxes.f_high)
+    return boxes._replace(se_low=se_low, se_high=se_high, f_low=f_low, f_high=f_high)
+
+
+def _around(nodes: Array, seen: _Truth, low: Array, high: Array) -> tuple[Array, Array]:
+    """From the node before the first seen to the node after the last; the ends of the box where there is none."""
+    padded = np.concatenate([low[:, None], nodes, high[:, None]], axis=1)
+    first, last = seen.argmax(axis=1), nodes.shape[1] - 1 - seen[:, ::-1].argmax(axis=1)
+    rows = np.arange(len(nodes))
+    return padded[rows, first], padded[rows, last + 2]

@@ -1,0 +1,196 @@
+"""The posterior of one test against closed forms, and against a brute integral with pi in closed form."""
+
+import cProfile
+import pstats
+
+import numpy as np
+import pytest
+from scipy.special import betainc
+from scipy.stats import beta as beta_law
+
+from sarcoid_epi.stats.cloud import weighted_summary
+from sarcoid_epi.stats.one_test import one_test_grid, one_test_posterior
+from sarcoid_epi.stats.prior import beta, density, pert, point, quantile, uniform, weighed
+
+QUANTITIES = ("prevalence", "sensitivity", "specificity", "undetected", "predictive")
+
+
+@pytest.mark.parametrize(("x", "n"), [(7, 50), (0, 20), (20, 20), (30_000, 1_000_000)])
+def test_a_perfect_test_leaves_the_beta_posterior(x, n):
+    """Tolerance: quadrature, worst 2e-12."""
+    answer, law = one_test_posterior(x, n, point(1), point(1)), beta_law(x + 1, n - x + 1)
+    found = [answer.prevalence.mean, answer.prevalence.sd, answer.prevalence.median]
+    assert found == pytest.approx([law.mean(), law.std(), law.median()], abs=1e-9)
+    assert [answer.prevalence.low, answer.prevalence.high] == pytest.approx(law.ppf([0.025, 0.975]), abs=1e-9)
+    assert answer.log_evidence == pytest.approx(-np.log(n + 1), abs=1e-8)
+    assert answer.undetected.mean == answer.undetected.high == 0
+    assert answer.predictive.low == answer.predictive.high == 1
+    assert np.isnan(answer.contraction.sensitivity)
+    assert answer.note == ""
+
+
+def test_the_shortest_limits_have_equal_density_or_begin_at_the_end():
+    law = beta_law(8, 44)
+    short = one_test_posterior(7, 50, point(1), point(1)).prevalence
+    assert law.cdf(short.shortest_high) - law.cdf(short.shortest_low) == pytest.approx(0.95, abs=1e-8)
+    assert law.pdf(short.shortest_high) == pytest.approx(law.pdf(short.shortest_low), rel=1e-5)
+    none = one_test_posterior(0, 50, point(1), point(1)).prevalence
+    assert (none.shortest_low, none.shortest_high) == pytest.approx((0, 1 - 0.05 ** (1 / 51)), abs=1e-8)
+
+
+@pytest.mark.parametrize(("x", "n", "c"), [(7, 50, 0.5), (40, 50, 0.6), (0, 12, 0.3)])
+def test_a_known_sensitivity_and_no_false_positives_leave_a_truncated_beta(x, n, c):
+    """pi Se has the density of Beta(x + 1, n - x + 1) on 0 to Se."""
+    law, answer = beta_law(x + 1, n - x + 1), one_test_posterior(x, n, point(c), point(1))
+    limits = law.ppf(np.array([0.025, 0.5, 0.975]) * law.cdf(c)) / c
+    found = answer.prevalence
+    # Tolerance: series, worst 1e-8.
+    assert [found.low, found.median, found.high] == pytest.approx(limits, abs=1e-6)
+    # The density of pi (1 - Se) ends abruptly at 1 - Se: worst 8e-6.
+    assert answer.undetected.high == pytest.approx(limits[2] * (1 - c), abs=3e-5)
+
+
+def nodes(prior, panels):
+    """Many Gauss-Legendre panels over all but the far tails of a prior."""
+    t, w = np.polynomial.legendre.leggauss(12)
+    edges = np.linspace(*quantile(prior, [1e-13, 1 - 1e-13]), panels + 1)
+    x = (edges[:-1, None] + np.diff(edges)[:, None] * (t + 1) / 2).ravel()
+    return x, (np.diff(edges)[:, None] * w / 2).ravel() * density(prior, x)
+
+
+def brute_chance(x, n, se, sp, quantity, t):
+    """Pr(quantity <= t) with pi, uniform, integrated in closed form: an incomplete beta in p."""
+    (s, ws), (c, wc) = nodes(se, 30), nodes(sp, 160)  # no s meets a 1 - c
+    s, f, weight = s[:, None], 1 - c[None], ws[:, None] * wc[None]
+    if quantity == "prevalence":
+        at = t
+    elif quantity == "undetected":
+        at = np.minimum(t / (1 - s), 1)
+    else:
+        at = t * f / (s * (1 - t) + t * f)
+    law = (x + 1, n - x + 1)
+    start = betainc(*law, f)
+    weight = weight / (s - f)
+    return (weight * (betainc(*law, f + at * (s - f)) - start)).sum() / (weight * (betainc(*law, s) - start)).sum()
+
+
+CASES = [  # x, n, Se, Sp, worst error of a chance found
+    (60, 500, beta(81, 21), beta(191, 11), 1e-6),
+    (142, 742, uniform(0.6, 1), uniform(0.75, 1), 1e-4),
+    (8, 210, pert(0.3, 0.6, 0.9), pert(0.85, 0.95, 1.0), 1e-4),
+    (321, 10_000, weighed(0.3, 40), weighed(0.99, 300), 5e-4),
+    (30_000, 1_000_000, beta(80, 20), beta(198, 2), 2e-4),
+]
+
+
+@pytest.mark.parametrize(("x", "n", "se", "sp", "tolerance"), CASES)
+@pytest.mark.parametrize("quantity", ["prevalence", "undetected", "predictive"])
+def test_limits_have_the_chance_that_a_brute_integral_gives(x, n, se, sp, tolerance, quantity):
+    """Another order of integration, 690 000 nodes. The tolerance is in chance, larger where densities end abruptly."""
+    found = getattr(one_test_posterior(x, n, se, sp), quantity)
+    for limit, wanted in ((found.low, 0.025), (found.median, 0.5), (found.high, 0.975)):
+        assert brute_chance(x, n, se, sp, quantity, limit) == pytest.approx(wanted, abs=tolerance)
+
+
+def test_without_patients_the_posterior_is_the_prior():
+    answer = one_test_posterior(0, 0, beta(4, 16), beta(98, 2), beta(2, 5))
+    law = beta_law(2, 5)
+    assert [answer.prevalence.low, answer.prevalence.high] == pytest.approx(law.ppf([0.025, 0.975]), abs=1e-6)
+    assert answer.sensitivity.sd == pytest.approx(beta_law(4, 16).std(), abs=1e-7)
+    assert list(answer.contraction) == pytest.approx([0, 0, 0], abs=1e-6)
+    assert answer.log_evidence == pytest.approx(0, abs=1e-7)
+    assert "prior" in answer.note
+
+
+@pytest.mark.parametrize("x", [0, 60])
+def test_nobody_and_everybody_positive_have_an_answer(x):
+    answer = one_test_posterior(x, 60, uniform(0.5, 1), uniform(0.8, 1))
+    assert all(np.isfinite(getattr(answer, q)).all() for q in QUANTITIES)
+    assert (answer.prevalence.low < 0.01) if x == 0 else (answer.prevalence.high > 0.99)
+
+
+def test_data_that_contradict_the_priors_are_called_so_and_get_no_numbers():
+    none = one_test_posterior(0, 100_000, beta(90, 10), beta(900, 100))
+    assert "contradict" in none.note
+    assert np.isnan(none.prevalence).all()
+    few = one_test_posterior(24, 1000, beta(90, 10), point(0.95))
+    assert "disagree" in few.note
+    assert np.isfinite(few.prevalence).all()
+
+
+def test_a_prior_of_a_worthless_test_is_called_so():
+    answer = one_test_posterior(30, 100, uniform(0.1, 0.4), uniform(0.2, 0.6))
+    assert "no better than chance" in answer.note
+    assert np.isfinite(answer.prevalence).all()
+
+
+def test_everything_known_is_known():
+    answer = one_test_posterior(12, 100, point(0.8), point(0.95), point(0.1))
+    assert list(answer.prevalence) == [0.1, 0, 0.1, 0.1, 0.1, 0.1, 0.1]
+    assert answer.predictive.mean == pytest.approx(0.08 / 0.125)
+
+
+def test_a_known_prevalence_makes_the_counts_speak_of_the_sensitivity():
+    """pi = 1: x of n is a sample of Se, and Beta(2, 2) becomes Beta(x + 2, n - x + 2)."""
+    answer = one_test_posterior(30, 100, beta(2, 2), beta(50, 5), point(1))
+    law = beta_law(32, 72)
+    assert [answer.sensitivity.low, answer.sensitivity.high] == pytest.approx(law.ppf([0.025, 0.975]), abs=1e-7)
+
+
+def test_a_prevalence_nearly_known_among_a_million_is_refused_and_not_answered_badly():
+    """The nodes would miss a ridge this thin: Se was off by 0.06 before this rule."""
+    answer = one_test_posterior(60_000, 1_000_000, beta(8, 2), beta(97, 3), beta(50_000, 950_000))
+    assert "too nearly known" in answer.note
+    assert np.isnan(answer.sensitivity).all()
+    assert one_test_posterior(600, 10_000, beta(8, 2), beta(97, 3), beta(50, 950)).note == ""
+
+
+def test_the_grid_has_the_moments_and_the_limits_of_the_posterior():
+    se, sp = beta(81, 21), beta(191, 11)
+    at, answer = one_test_grid(60, 500, se, sp), one_test_posterior(60, 500, se, sp)
+    undetected = at.prevalence * (1 - at.sensitivity)
+    assert at.weight.sum() == pytest.approx(1)
+    assert (at.weight * undetected).sum() == pytest.approx(answer.undetected.mean, rel=1e-9)
+    again = weighted_summary(undetected, at.weight)
+    # Two ranges for the same nodes, two series: worst 5e-7.
+    assert list(again) == pytest.approx(list(answer.undetected), abs=3e-6)
+    assert one_test_grid(0, 100_000, beta(90, 10), beta(900, 100)).weight.size == 0
+
+
+def test_many_counts_at_once_are_the_counts_one_by_one():
+    """Worst difference 1e-12: sums over other block lengths."""
+    x, n = np.array([[0, 3, 3], [10, 60, 7]]), np.array([[60, 60, 60], [60, 60, 0 + 9]])
+    se, sp = beta(6, 4), beta(58, 2)
+    together = one_test_posterior(x, n, se, sp)
+    for index in np.ndindex(x.shape):
+        one = one_test_posterior(x[index], n[index], se, sp)
+        assert together.note[index] == one.note
+        for quantity in QUANTITIES:
+            found = [field[index] for field in getattr(together, quantity)]
+            assert found == pytest.approx(list(getattr(one, quantity)), rel=1e-7, abs=1e-9, nan_ok=True)
+
+
+def calls(work):
+    profile = cProfile.Profile()
+    profile.runcall(work)
+    return pstats.Stats(profile).total_calls
+
+
+def test_a_batch_is_no_loop_over_groups():
+    """500 different counts take fewer function calls than a twentieth of 500 single ones."""
+    x, priors = np.arange(500) % 250, (beta(6, 4), beta(58, 2))
+    one = calls(lambda: one_test_posterior(20, 300, *priors))
+    assert calls(lambda: one_test_posterior(x, 300 + x // 200, *priors)) < 500 * one / 20
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [((3, 2, beta(1, 1), beta(1, 1)), "exceed"), ((-1, 2, beta(1, 1), beta(1, 1)), "negative")],
+)
+def test_broken_input_is_refused(arguments, said):
+    with pytest.raises(ValueError, match=said):
+        one_test_posterior(*arguments)
+    with pytest.raises(ValueError, match="two numbers"):
+        one_test_grid(np.array([1, 2]), 5, beta(1, 1), beta(1, 1))
+    with pytest.raises(ValueError, match="level"):
+        one_test_posterior(1, 2, beta(1, 1), beta(1, 1), level=1.0)
