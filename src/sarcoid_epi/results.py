@@ -190,7 +190,13 @@ def sentence(row: Estimate, run: Run) -> str:
 
 
 #: Units of terms that are no shares and no variables; terms that begin with "odds" are ratios.
-UNITS = {"tau": "", "tau_apparent": "", "true_per_record": "", "sarcoidosis": "people", "burden": "people"}
+UNITS = {
+    "tau": "",
+    "tau_apparent": "",
+    "true_per_record": "",
+    "people_with_sarcoidosis": "people",
+    "people_unrecorded": "people",
+}
 
 
 def is_share(term: str) -> bool:

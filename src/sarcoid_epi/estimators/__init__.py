@@ -9,7 +9,12 @@ from sarcoid_epi.estimators.imaging import imaged_prevalence, selected_prevalenc
 from sarcoid_epi.estimators.prevalence import hypercalcaemia, organs, recorded_osseous
 from sarcoid_epi.estimators.sources import believed_sources, source_dependence, three_sources, two_sources
 from sarcoid_epi.estimators.synthesis import joint_synthesis, modality_prevalence, pooled_prevalence
-from sarcoid_epi.estimators.underdiagnosis import corrected_prevalence, possible_prevalence, tipping_detection
+from sarcoid_epi.estimators.underdiagnosis import (
+    believed_prevalence,
+    corrected_prevalence,
+    possible_prevalence,
+    tipping_detection,
+)
 from sarcoid_epi.estimators.unlabelled import believed_two_tests, latent_scan, latent_sources, two_tests
 from sarcoid_epi.estimators.verdict import Verdict, verdicts
 from sarcoid_epi.estimators.verified import not_at_random_record, substudy_prevalence, verified_record
@@ -21,6 +26,7 @@ CATALOGUE: tuple[Estimator, ...] = (
     recorded_osseous,
     hypercalcaemia,
     corrected_prevalence,
+    believed_prevalence,
     detection_cascade,
     bias_analysed_prevalence,
     possible_prevalence,

@@ -70,9 +70,14 @@ def bias_analysed_prevalence(strata: Strata, belief: Belief) -> Answers:
     found = summary_level(pairs[:, 0], pairs[:, 1], *_detection(belief, places), places[:, 2])
     back = back.ravel()
     counted = np.nan, known, recorded, np.where(known == 0, NOBODY, found.note[back])
-    total = (column[back] for column in (found.total_median, found.total_low, found.total_high))
-    systematic = (column[back] for column in (found.median, found.low, found.high))
-    return answers_of(Term("osseous", *total, *counted), Term("osseous_systematic", *systematic, *counted))
+
+    def term(name: str, estimate: Floats, low: Floats, high: Floats) -> Term:
+        return Term(name, estimate[back], low[back], high[back], *counted)
+
+    return answers_of(
+        term("osseous", found.total_median, found.total_low, found.total_high),
+        term("osseous_systematic", found.median, found.low, found.high),
+    )
 
 
 @estimator(
@@ -117,8 +122,8 @@ def bias_analysed_odds_ratio(strata: Strata, belief: Belief) -> Answers:
         log_ratio = np.log(counts[:, 1, 1] * counts[:, 0, 0] / (counts[:, 1, 0] * counts[:, 0, 1]))
         error = np.sqrt((1 / counts).sum(axis=(1, 2)))
     known = np.isfinite(log_ratio) & np.isfinite(error)
-    reach = normal_quantile(0.95) * error
-    plain, low, high = (np.exp(np.where(known, log_ratio + way * reach, np.nan)) for way in (0, -1, 1))
+    plain = np.exp(np.where(known, log_ratio, np.nan))
+    reach = np.exp(normal_quantile(0.95) * np.where(known, error, np.nan))
     places = sobol(DRAWS // 4, 9)
     se, sp = (draws[:, None] for draws in _detection(belief, places))
     found = record_level(counts, [False, True], se, sp, places[:, 2:])
@@ -126,6 +131,15 @@ def bias_analysed_odds_ratio(strata: Strata, belief: Belief) -> Answers:
     centre = np.where(known & np.isfinite(found.total_median), found.total_median, np.nan)
     note = np.where(known, found.note, bare)
     return answers_of(
-        Term("odds_ratio_recorded", plain, low, high, plain * error, n, events, bare),
+        Term(
+            "odds_ratio_recorded",
+            plain,
+            plain / reach,
+            plain * reach,
+            plain * np.log(reach) / normal_quantile(0.95),
+            n,
+            events,
+            bare,
+        ),
         Term("odds_ratio_corrected", centre, found.total_low, found.total_high, np.nan, n, events, note),
     )

@@ -35,8 +35,8 @@ def detection_cascade(strata: Strata, belief: Belief) -> Answers:
     the share on record, and the true share, uniform before, follows from the rest. Terms: `osseous`, the true share;
     `underdiagnosis`, the share of the true cases that is not on record; `true_per_record`, true cases for each patient
     on record; `missed`, cases not on record, of all patients; and the four parts of the true cases that are lost,
-    `never_imaged_symptomatic`, `never_imaged_silent`, `not_seen`, `not_written`, which add up to the underdiagnosis.
-    Estimates are posterior means (of `true_per_record` the median), limits the 2.5 and 97.5 % points.
+    `never_imaged_symptomatic`, `never_imaged_silent`, `not_seen`, `not_written`. Estimates are posterior medians, those
+    of the four parts means, which add up to the mean underdiagnosis; limits are the 2.5 and 97.5 % points.
 
     Parameters
     ----------
@@ -90,12 +90,13 @@ def burden(strata: Strata, belief: Belief) -> Answers:
     N people, of whom a share occ has diagnosed sarcoidosis, of whom a share pi has it in the bones, of which a share U
     is not on record:
 
-        burden = N occ pi U
+        people_unrecorded = N occ pi U
 
     All four are drawn together, as in `detection_cascade`, with sensitivity and specificity of the record as believed.
-    Terms: `sarcoidosis`, N occ; `osseous`, pi; `underdiagnosis`, U; `burden`; and how much of its doubt comes from each
-    factor, `doubt_occurrence`, `doubt_osseous`, `doubt_underdiagnosis`: cov(log factor, log burden) over
-    var(log burden), which add up to 1. A negative part says that a factor offsets another.
+    Terms: `people_with_sarcoidosis`, N occ; `osseous`, pi; `underdiagnosis`, U; `people_unrecorded`, all together; and
+    how much of its doubt comes from each factor, `doubt_occurrence`, `doubt_osseous`, `doubt_underdiagnosis`:
+    cov(log factor, log people) over var(log people), which add up to 1. A negative part says that a factor offsets
+    another. Estimates are posterior medians.
 
     Parameters
     ----------
@@ -118,7 +119,7 @@ def burden(strata: Strata, belief: Belief) -> Answers:
     ----------
     rogan1978, sobol1967
     """
-    terms = ("sarcoidosis", "osseous", "underdiagnosis", "burden")
+    terms = ("people_with_sarcoidosis", "osseous", "underdiagnosis", "people_unrecorded")
     doubts = ("doubt_occurrence", "doubt_osseous", "doubt_underdiagnosis")
     if belief.occurrence is None:
         return unbelieved((*terms, *doubts), len(strata.labels), "how many have sarcoidosis", "occurrence")
@@ -161,13 +162,13 @@ def _covariance(one: Floats, other: Floats, weights: Floats) -> Floats:
 def _summarised(
     terms: tuple[str, ...], values: tuple[Floats, ...], answer: Fitted, recorded: Floats, known: Floats
 ) -> Answers:
-    """Posterior means, standard deviations and limits of each quantity in each group."""
+    """Posterior medians (of parts that add up, means), standard deviations and limits in each group."""
     told = [summary(np.broadcast_to(value, answer.weights.shape), answer.weights) for value in values]
-    skewed = np.array([term == "true_per_record" for term in terms])
+    adding_up = np.array([term in LOST for term in terms])
     mean, sd, median, low, high = (np.stack(column, axis=-1) for column in zip(*told, strict=True))
     note = np.select([known == 0, answer.worth < ENOUGH], [NOBODY, CONTRADICTION], "")
     mute = (note != "")[:, None] | np.zeros(len(terms), dtype=bool)
-    columns = np.where(skewed, median, mean), low, high, sd
+    columns = np.where(adding_up, mean, median), low, high, sd
     estimate, low, high, sd = (np.where(mute, np.nan, column) for column in columns)
     n, events = (np.broadcast_to(count[:, None], mute.shape) for count in (known, recorded))
     return Answers(terms, estimate, low, high, sd, n, events, np.broadcast_to(note[:, None], mute.shape))

@@ -101,7 +101,7 @@ class Estimator:
 
     `needs` are columns without which it has nothing to say; `believes` names the parts of a belief that it takes.
     `takes` names what its first argument holds: patients, or published series. `rests` says in a few words what its
-    answer stands or falls with. One that does not batch answers group by group, and takes its time.
+    answer stands or falls with. One that does not batch takes as long for each of many groups as for one.
     """
 
     name: str

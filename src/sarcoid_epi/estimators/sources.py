@@ -193,8 +193,16 @@ def believed_sources(strata: Strata, belief: Belief) -> Answers:
 
 def _quantiles(draws: Floats, enough: np.ndarray, levels: tuple[float, ...]) -> list[Floats]:
     """Quantiles over the last axis of the draws that are known; NaN where there are too few."""
-    filled = np.where(enough[:, None], draws, 0.0)
-    return [np.where(enough, quantile, np.nan) for quantile in np.nanquantile(filled, levels, axis=1)]
+    ordered = np.sort(draws, axis=1)  # unknown draws come last
+    last = np.maximum((~np.isnan(draws)).sum(axis=1) - 1, 0)
+    found = []
+    for level in levels:
+        place = level * last
+        below = np.floor(place).astype(int)[:, None]
+        above = np.minimum(below + 1, last[:, None])
+        low, high = (np.take_along_axis(ordered, at, axis=1)[:, 0] for at in (below, above))
+        found.append(np.where(enough, low + (place - below[:, 0]) * (high - low), np.nan))
+    return found
 
 
 @estimator(

@@ -94,6 +94,7 @@ def pooled_prevalence(strata: Strata) -> Answers:
     references=("stijnen2010", "pinheiro1995", "louis1982"),
     takes="series",
     rests="the believed sensitivity and specificity of each way to look",
+    batches=False,
 )
 def modality_prevalence(strata: Strata, prior: Prior) -> Answers:
     """How much of the spread between published series is the looking, and how much the patients.

@@ -9,9 +9,13 @@ from sarcoid_epi.estimators.believing import bounds
 from sarcoid_epi.estimators.declare import Answers, Term, answers_of, estimator
 from sarcoid_epi.estimators.prevalence import NOBODY
 from sarcoid_epi.scenario import Belief
+from sarcoid_epi.scenario.belief import Detection
 from sarcoid_epi.stats.believed import believed_share
 from sarcoid_epi.stats.bounds import misclassification_bounds
+from sarcoid_epi.stats.cloud import Summary
 from sarcoid_epi.stats.misclassification import rogan_gladen_delta
+from sarcoid_epi.stats.one_test import one_test_posterior
+from sarcoid_epi.stats.prior import Prior, weighed
 from sarcoid_epi.stats.tipping import tipping_sensitivity
 from sarcoid_epi.strata import Strata
 
@@ -82,6 +86,66 @@ def corrected_prevalence(strata: Strata, belief: Belief) -> Answers:
         "",
     )
     return Answers(("osseous",), estimate, low, high, std_error, n, events, note)
+
+
+@estimator(
+    question="underdiagnosis",
+    estimand=TRUE_PREVALENCE,
+    needs=("osseous_recorded",),
+    believes=("sensitivity", "specificity"),
+    references=("joseph1995", "branscum2005"),
+    rests="believed sensitivity and specificity",
+)
+def believed_prevalence(strata: Strata, belief: Belief) -> Answers:
+    """Prevalence of osseous sarcoidosis by Bayes' theorem, from the record as an imperfect test.
+
+    x ~ Bin(n, pi Se + (1 - pi)(1 - Sp)) with beta beliefs about Se and Sp and a uniform pi; exact quadrature. Terms:
+    `osseous`, pi; `underdiagnosis`, 1 - Se, which records alone hardly move; `missed`, pi (1 - Se), cases not on record
+    of all patients; `record_true`, the share of the records that are true. Posterior medians, central limits.
+
+    Parameters
+    ----------
+    strata : Strata
+        With the flag `osseous_recorded`.
+    belief : Belief
+        Sensitivity and specificity of the record, each as if seen in so many verified patients.
+
+    Returns
+    -------
+    Answers
+        Proportions, shape (groups, 4).
+
+    Assumes
+    -------
+    Detection is as believed, and the same in all patients of a group; every true share is as likely as any other
+    beforehand.
+
+    References
+    ----------
+    joseph1995, branscum2005
+    """
+    recorded, known = strata.events("osseous_recorded")
+    se, sp = believed_as_prior(belief.sensitivity), believed_as_prior(belief.specificity)
+    found = one_test_posterior(recorded, known, se, sp)
+    note = np.where(known == 0, NOBODY, found.note)
+
+    def term(name: str, told: Summary, turned: bool = False) -> Term:
+        middle, low, high = (np.where(known == 0, np.nan, part) for part in (told.median, told.low, told.high))
+        if turned:
+            middle, low, high = 1 - middle, 1 - high, 1 - low
+        return Term(name, middle, low, high, told.sd, known, recorded, note)
+
+    return answers_of(
+        term("osseous", found.prevalence),
+        term("underdiagnosis", found.sensitivity, turned=True),
+        term("missed", found.undetected),
+        term("record_true", found.predictive),
+    )
+
+
+def believed_as_prior(believed: Detection) -> Prior:
+    """A chance believed as if seen in so many verified patients."""
+    return weighed(believed.value.value, believed.n.value)
 
 
 @estimator(

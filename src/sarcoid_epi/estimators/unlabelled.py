@@ -23,6 +23,8 @@ from sarcoid_epi.strata import Strata
 SOURCES = {FIRST: "clinic_list", SECOND: "radiology_text", THIRD: "codes"}
 SCAN = "reading_substudy"
 
+NOBODY_SCANNED = "nobody was scanned for the study"
+
 
 @estimator(
     question="underdiagnosis",
@@ -205,13 +207,14 @@ def _shapes(believed: Detection) -> tuple[float, float]:
 def _two_tests(fit: Mapping[str, Any], strata: Strata, table: Floats) -> Answers:
     counts = table.sum(axis=(1, 2, 3)), table[:, :, :, 1].sum(axis=(1, 2))
     empty = counts[0] == 0
+    note = np.where(empty, NOBODY_SCANNED, fit["note"])
 
     def term(name: str, share: str, at: int, turned: bool = False) -> Term:
         columns = [fit[f"{share}{part}"][..., at] for part in ("", "_low", "_high", "_std_error")]
         estimate, low, high, error = (np.where(empty, np.nan, column) for column in columns)
         if turned:
             estimate, low, high = 1 - estimate, 1 - high, 1 - low
-        return Term(name, estimate, low, high, error, *counts, fit["note"])
+        return Term(name, estimate, low, high, error, *counts, note)
 
     of_tests = [
         term(f"{test}_{share}", share, at)

@@ -9,13 +9,21 @@ import numpy as np
 
 from sarcoid_epi.estimators.asking import lacking
 from sarcoid_epi.estimators.declare import NO_BELIEF, Estimator
-from sarcoid_epi.results import Estimate, Estimates, is_share, shown
+from sarcoid_epi.results import UNITS, Estimate, Estimates, is_share, shown
 from sarcoid_epi.scenario import Belief
 from sarcoid_epi.strata import Strata
 from sarcoid_epi.vocabulary import label
 
 #: Terms that answer the question, where a method has several; of the others the first stands in the verdict.
-HEADLINES = ("osseous", "osseous_least", "osseous_most", "underdiagnosis", "met", "burden")
+HEADLINES = {
+    "osseous": "true share",
+    "osseous_least": "true share at least",
+    "osseous_most": "at most",
+    "underdiagnosis": "underdiagnosis",
+    "met": "share that sources could hold",
+    "odds_ratio_corrected": "odds ratio",
+    "people_unrecorded": "unrecorded",
+}
 
 
 class Verdict(NamedTuple):
@@ -59,7 +67,8 @@ def _section(note: str) -> str:
 
 def _answer(rows: tuple[Estimate, ...]) -> str:
     """The headlines of a method, or why there are none."""
-    told = [row for row in rows if row.term in HEADLINES] or list(rows[:1])
+    told = [row for row in rows if row.term in HEADLINES]
+    told = told or [row for row in rows if not np.isnan(row.estimate)][:2] or list(rows[:1])
     if all(np.isnan(row.estimate) for row in told):
         return told[0].note if told else ""
     return "; ".join(_said(row) for row in told if not np.isnan(row.estimate))
@@ -69,6 +78,7 @@ def _said(row: Estimate) -> str:
     number = shown(row.estimate, row.term)
     if np.isfinite(row.conf_low) and np.isfinite(row.conf_high):
         low, high = shown(row.conf_low, row.term), shown(row.conf_high, row.term)
-        between = f"{low.removesuffix(' %')} to {high}" if is_share(row.term) else f"{low} to {high}"
+        unit = " %" if is_share(row.term) else f" {UNITS.get(row.term, '')}"
+        between = f"{low.removesuffix(unit)} to {high.removesuffix(unit)}{unit.rstrip()}"
         number += f" ({between})"
-    return f"{label(row.term)} {number}"
+    return f"{HEADLINES.get(row.term, label(row.term))} {number}"
