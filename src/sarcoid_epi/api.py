@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from sarcoid_epi.cohort import Cohort
     from sarcoid_epi.cohort.parts import Order
+    from sarcoid_epi.estimators import Verdict
     from sarcoid_epi.patients import Checked
     from sarcoid_epi.results import Estimates
     from sarcoid_epi.scenario import Design, World
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 Progress = Callable[[str], None]
 
 WORLD, DESIGN, SIZE, SEED = "evidence", "tertiary_records", 10_000, 1
-BELIEFS = ("clinical", "vague")
+BELIEFS = ("clinical", "pet_optimist", "pet_sceptic", "vague")
 
 
 def _quiet(stage: str) -> None:
@@ -218,41 +219,52 @@ def estimate(
     belief: str | None = None,
     by: str = "",
     mapping: str | Path | None = None,
+    population: int | None = None,
 ) -> Estimates:
-    """The estimates of one question on a patient table, whole and by a group variable."""
+    """The estimates of one question on a patient table, whole and by a group variable.
+
+    With `population` the belief's occurrence is told for that many people.
+    """
+    return answer(question, patients, belief, by, mapping, population)[0]
+
+
+def answer(
+    question: str,
+    patients: str | Path | pd.DataFrame,
+    belief: str | None = None,
+    by: str = "",
+    mapping: str | Path | None = None,
+    population: int | None = None,
+) -> tuple[Estimates, tuple[Verdict, ...]]:
+    """As `estimate`; and where a question has several methods (underdiagnosis), the verdict on each of them."""
     import pandas as pd
 
     from sarcoid_epi import strata
     from sarcoid_epi.composing import counted
-    from sarcoid_epi.estimators import CATALOGUE, ask
+    from sarcoid_epi.estimators import CATALOGUE, ask, verdicts
     from sarcoid_epi.scenario import load_belief
 
     known = sorted({estimator.question for estimator in CATALOGUE if estimator.takes == "patients"})
     if question not in known:
         raise ConfigurationError(unknown("question", question, known))
     _refuse_strange_groups(by)
-    asked = [estimator for estimator in CATALOGUE if estimator.question == question]
-    if belief is None and all(estimator.believes for estimator in asked):
-        from sarcoid_epi.scenario import shipped
-
-        names = ", ".join(shipped("belief"))
-        raise ConfigurationError(
-            Problem(
-                f"'{question}' needs a belief",
-                why="records alone do not say how much they miss",
-                do=f"add --belief with one of {names}, or a TOML file of your own",
-            )
-        )
+    if population is not None and belief is None:
+        why = "how many have sarcoidosis is believed, and so is how much records find"
+        raise ConfigurationError(Problem("a population needs a belief", "--population", why, "add --belief"))
+    vary = {} if population is None else {"occurrence.population": float(population)}
+    believed = load_belief(belief, vary) if belief else None
     if isinstance(patients, pd.DataFrame):
         frame, data = patients, counted(len(patients), "patient")
     else:
         frame = _read(Path(patients), mapping)
         data = f"{counted(len(frame), 'patient')} of {Path(patients).name}"
-    believed = load_belief(belief) if belief else None
-    answers = ask(CATALOGUE, strata.whole(frame), data=data, question=question, belief=believed)
+    everybody = strata.whole(frame)
+    answers = ask(CATALOGUE, everybody, data=data, question=question, belief=believed)
+    several = question == "underdiagnosis"
+    judged = verdicts(CATALOGUE, everybody, believed, answers, question) if several else ()
     if by:
         answers += ask(CATALOGUE, strata.by(frame, by), data=data, question=question, belief=believed, by=by)
-    return answers
+    return answers, judged
 
 
 def report(

@@ -199,11 +199,18 @@ def estimate(
     patients: Annotated[str, typer.Option("--patients", "-p", help="CSV or Parquet file.")],
     belief: Annotated[str | None, typer.Option("--belief", "-b", help="A shipped belief or a TOML file.")] = None,
     by: Annotated[str, typer.Option("--by", help="Flag or category that makes the groups.")] = "",
+    population: Annotated[
+        int | None, typer.Option("--population", min=1, max=LARGEST, help="People of whom the burden is told.")
+    ] = None,
     mapping: MappingOption = None,
     format: Annotated[Format, typer.Option("--format", "-f", help="How to print.")] = Format.table,
 ) -> None:
-    """Answer one question from a patient table. Exit code 4 when something could not be estimated."""
-    answers = api.estimate(question, patients, belief, by, mapping)
+    """Answer one question from a patient table. Exit code 4 when something could not be estimated.
+
+    Underdiagnosis ends with a verdict: which methods the data support. A method that lacks a column or a belief is told
+    there, and is no failure.
+    """
+    answers, verdicts = api.answer(question, patients, belief, by, mapping, population)
     if format is Format.csv:
         from sarcoid_epi.results import to_csv
 
@@ -211,7 +218,11 @@ def estimate(
     elif format is Format.json:
         typer.echo(answers.frame().to_json(orient="records", indent=1, double_precision=10, force_ascii=False))
     else:
-        typer.echo(_table(answers))
+        from sarcoid_epi.printing import answer_table, verdict_table
+
+        typer.echo(answer_table(answers))
+        if verdicts:
+            typer.echo("\n" + verdict_table(verdicts))
     raise typer.Exit(NOT_ESTIMABLE if _silent(answers)[0] else 0)
 
 
@@ -297,12 +308,16 @@ def _listed(kind: str) -> None:
 
 
 def _silent(answers: Estimates) -> tuple[int, int]:
-    """How many answers could not be estimated, and of how many; that nobody had a film is a description, no answer."""
-    from sarcoid_epi.estimators import CATALOGUE
+    """How many answers could not be estimated, and of how many.
 
-    described = {estimator.name for estimator in CATALOGUE if estimator.question == "description"}
-    asked = {run.run for run in answers.runs if run.estimator not in described}
-    rows = [row for row in answers.rows if row.run in asked]
+    That nobody had a film is a description, no answer; and of what there was nothing to ask with, nothing was asked.
+    """
+    from sarcoid_epi.estimators import CATALOGUE, NOT_ASKED
+
+    by_name = {estimator.name: estimator.question for estimator in CATALOGUE}
+    question = {run.run: by_name.get(run.estimator) for run in answers.runs}
+    rows = [row for row in answers.rows if question[row.run] != "description"]
+    rows = [row for row in rows if question[row.run] != "underdiagnosis" or not row.note.startswith(NOT_ASKED)]
     return sum(math.isnan(row.estimate) for row in rows), len(rows)
 
 
@@ -345,30 +360,6 @@ def _years(text: str | None) -> tuple[int, int] | None:
 def _listed_names(given: list[str] | None) -> list[str] | None:
     """Names with commas between them, from an option that may be repeated."""
     return [name.strip() for names in given for name in names.split(",")] if given else None
-
-
-def _table(answers: Any) -> str:
-    """Estimates as aligned columns, then what each run rests on."""
-    from sarcoid_epi.results import shown
-    from sarcoid_epi.vocabulary import label
-
-    lines: list[str] = []
-    for run in answers.runs:
-        lines += [run.label, ""]
-        cells = []
-        for row in answers.rows:
-            if row.run != run.run:
-                continue
-            limits = "" if row.conf_low != row.conf_low else f"{shown(row.conf_low, row.term)} to "
-            limits += "" if row.conf_high != row.conf_high else shown(row.conf_high, row.term)
-            counts = f"{row.events:.0f} of {row.n:.0f}" if row.events == row.events else f"n = {row.n:.0f}"
-            value = "not estimable" if row.estimate != row.estimate else shown(row.estimate, row.term)
-            counts = "" if row.n != row.n else counts
-            cells.append((label(row.term), row.group, counts, value, limits, row.note))
-        widths = [max(len(cell[at]) for cell in cells) for at in range(6)] if cells else []
-        lines += ["  " + "  ".join(c.ljust(w) for c, w in zip(cell, widths, strict=True)).rstrip() for cell in cells]
-        lines += ["", f"  rests on {run.rests_on}", f"  assumes: {run.assumes}", ""]
-    return "\n".join(lines).rstrip()
 
 
 @contextmanager

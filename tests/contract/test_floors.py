@@ -13,6 +13,7 @@ FLOORS = {
     "cli": 10,
     "documenting": 9,
     "explaining": 9,
+    "printing": 9,
     "verifying": 9,
     "api": 8,
     "comparing": 7,

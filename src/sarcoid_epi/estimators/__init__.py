@@ -3,7 +3,7 @@
 from sarcoid_epi.estimators.asking import ask, run_name
 from sarcoid_epi.estimators.biased import bias_analysed_odds_ratio, bias_analysed_prevalence
 from sarcoid_epi.estimators.cascade import burden, detection_cascade
-from sarcoid_epi.estimators.declare import Answers, Estimator, estimator
+from sarcoid_epi.estimators.declare import NOT_ASKED, Answers, Estimator, estimator
 from sarcoid_epi.estimators.description import means, shares
 from sarcoid_epi.estimators.imaging import imaged_prevalence, selected_prevalence
 from sarcoid_epi.estimators.prevalence import hypercalcaemia, organs, recorded_osseous
@@ -51,4 +51,4 @@ CATALOGUE: tuple[Estimator, ...] = (
     joint_synthesis,
 )
 
-__all__ = ["CATALOGUE", "Answers", "Estimator", "Verdict", "ask", "estimator", "run_name", "verdicts"]
+__all__ = ["CATALOGUE", "NOT_ASKED", "Answers", "Estimator", "Verdict", "ask", "estimator", "run_name", "verdicts"]

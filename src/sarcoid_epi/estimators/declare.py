@@ -38,6 +38,7 @@ class Answers:
 
 #: How the note of a row begins for which there was nothing to ask with: a verdict on the data, not a failure.
 NO_COLUMN, NOTHING_KNOWN, NO_BELIEF = "no column", "nothing in column", "the belief says nothing of"
+NOT_ASKED = (NO_COLUMN, NOTHING_KNOWN, NO_BELIEF)
 
 #: The fields of answers that are numbers.
 NUMBERS = ("estimate", "low", "high", "std_error", "n", "events")
