@@ -342,6 +342,22 @@ def agreement_report(
     return build(content, Path(out), progress)
 
 
+def undetected_report(
+    out: str | Path,
+    title: str,
+    question: str,
+    size: int | None = None,
+    seed: int | None = None,
+    progress: Progress = _quiet,
+) -> Path:
+    """A report from the share on record to what nobody looked for; the path of its page."""
+    from sarcoid_epi.report.document import build
+    from sarcoid_epi.undetected import SEED, SIZE, undetected
+
+    content = undetected(title, question, size or SIZE, SEED if seed is None else seed, progress)
+    return build(content, Path(out), progress)
+
+
 def _read(patients: Path, mapping: str | Path | None) -> pd.DataFrame:
     from sarcoid_epi.patients import read_patients
 

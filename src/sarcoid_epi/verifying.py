@@ -105,6 +105,9 @@ def _rebuild(asked: Mapping[str, str], files: Mapping[str, str], out: Path) -> N
     if asked.get("command") == "agreement":
         api.agreement_report(out, asked["title"], asked["question"], int(asked["size"]), int(asked["seed"]))
         return
+    if asked.get("command") == "undetected":
+        api.undetected_report(out, asked["title"], asked["question"], int(asked["size"]), int(asked["seed"]))
+        return
     beliefs = [files.get(name, name) for name in asked["beliefs"].splitlines()]
     by = asked.get("by")
     if "patients" in asked:

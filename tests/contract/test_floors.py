@@ -18,6 +18,7 @@ FLOORS = {
     "api": 8,
     "comparing": 7,
     "composing": 7,
+    "undetected": 7,
     "gathering": 6,
     "agreement": 6,
     "simulation": 6,
