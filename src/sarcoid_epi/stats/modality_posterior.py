@@ -54,14 +54,21 @@ def posterior(x: Array, m: Array, look: Looks, top: Array, centres: Array, modes
     root = np.concatenate([[1e-3], root])
     tau = np.broadcast_to(root**2, (groups, root.size))
     centre = np.broadcast_to(top[:, :1], tau.shape)
-    for _ in range(2):
-        rough, _ = at(centre, tau, ROUGH_NODES, True)
-        value, slope, bend = rough.value, rough.gradient[..., 0], rough.information[..., 0, 0]
+    height, bend = np.full(tau.shape, -np.inf), np.ones(tau.shape)
+    trial = centre
+    for _ in range(3):
+        rough, _ = at(trial, tau, ROUGH_NODES, True)
         # The logistic density of mu has information up to 1/4 and keeps a flat likelihood from running away.
-        bend = np.maximum(bend, 0.0) + 0.25
-        slope = slope - np.tanh(centre / 2.0)
-        height = value + _log_logistic(centre) + 0.5 * slope**2 / bend - 0.5 * np.log(bend)
-        centre = centre + np.clip(slope / bend, -2.0, 2.0)
+        curved = np.maximum(rough.information[..., 0, 0], 0.0) + 0.25
+        slope = rough.gradient[..., 0] - np.tanh(trial / 2.0)
+        # Newton's promise of a gain is believed only near the top; where the likelihood bends the other way it is not.
+        gain = np.minimum(0.5 * slope**2 / curved, 1.0)
+        reached = rough.value + _log_logistic(trial) + gain - 0.5 * np.log(curved)
+        better = reached > height
+        height, bend = np.where(better, reached, height), np.where(better, curved, bend)
+        step = np.clip(slope / curved, -1.0, 1.0)
+        centre = np.where(better, trial + step, centre)
+        trial = np.where(better, centre, (trial + centre) / 2.0)  # a step too far is taken half
     height = height - 0.5 * (tau / tau_scale) ** 2 + np.log(root)
 
     best = np.arange(groups)[:, None], height.argmax(-1)[:, None]
