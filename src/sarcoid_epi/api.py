@@ -242,7 +242,7 @@ def answer(
     from sarcoid_epi import strata
     from sarcoid_epi.composing import counted
     from sarcoid_epi.estimators import CATALOGUE, ask, verdicts
-    from sarcoid_epi.scenario import load_belief
+    from sarcoid_epi.scenario import load_belief, shipped
 
     known = sorted({estimator.question for estimator in CATALOGUE if estimator.takes == "patients"})
     if question not in known:
@@ -262,6 +262,14 @@ def answer(
     answers = ask(CATALOGUE, everybody, data=data, question=question, belief=believed)
     several = question == "underdiagnosis"
     judged = verdicts(CATALOGUE, everybody, believed, answers, question) if several else ()
+    if several and believed is None and not any(verdict.has_it == "yes" for verdict in judged):
+        raise ConfigurationError(
+            Problem(
+                f"'{question}' needs a belief",
+                why="records alone do not say how much they miss, and here is no second source, no scan, no substudy",
+                do=f"add --belief with one of {', '.join(shipped('belief'))}, or a TOML file of your own",
+            )
+        )
     if by:
         answers += ask(CATALOGUE, strata.by(frame, by), data=data, question=question, belief=believed, by=by)
     return answers, judged
@@ -340,6 +348,23 @@ def agreement_report(
     progress("measuring")
     content = agreement(title, question, size or SIZE, SEED if seed is None else seed)
     return build(content, Path(out), progress)
+
+
+def synthesise(prior: str = "open", without: Sequence[str] = ()) -> Estimates:
+    """What all published series say together under a prior, by name or file; `without` leaves series out by id."""
+    from sarcoid_epi.estimators import CATALOGUE, ask
+    from sarcoid_epi.gathering import gathered
+    from sarcoid_epi.scenario import load_prior
+
+    found = gathered()
+    known = [one.finding.id for one in found.read]
+    strange = [name for name in without if name not in known]
+    if strange:
+        raise ConfigurationError(*(unknown("series", name, known, "--without") for name in strange))
+    if not set(known) - set(without):
+        raise ConfigurationError(Problem("no series is left", "--without", do="leave out fewer"))
+    data = f"{len(known) - len(set(without))} published counts that share no patients"
+    return ask(CATALOGUE, found.strata(without), data=data, question="joint", belief=load_prior(prior))
 
 
 def undetected_report(

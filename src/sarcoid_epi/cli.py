@@ -15,6 +15,7 @@ import typer
 
 from sarcoid_epi import api
 from sarcoid_epi.errors import ConfigurationError, Problem, SarcoidEpiError
+from sarcoid_epi.options import listed_names, numbers_of, pairs_of, years_of
 
 if TYPE_CHECKING:
     from sarcoid_epi.results import Estimates
@@ -94,7 +95,7 @@ def report(
     """
     if to != "html":
         raise ConfigurationError(Problem(f"cannot write '{to}'", "--to", do="use html"))
-    of_synthetic = {"world": world, "design": design, "size": size, "seed": seed, "vary": _varied(vary) or None}
+    of_synthetic = {"world": world, "design": design, "size": size, "seed": seed, "vary": numbers_of(vary) or None}
     asked: dict[str, Any] = {name: value for name, value in of_synthetic.items() if value is not None}
     if patients and asked:
         raise ConfigurationError(
@@ -145,8 +146,8 @@ def generate(
 
     Interrupted, the same command takes finished parts up again.
     """
-    span, kept = _years(years), _listed_names(columns)
-    varied, done = _varied(vary), _pairs(do, "--do")
+    span, kept = years_of(years), listed_names(columns)
+    varied, done = numbers_of(vary), pairs_of(do, "--do")
     with _progress(quiet) as progress:
         api.write(out, world, design, size, seed, varied, done, csv, kept, population, span, draw, workers, progress)
     typer.echo(out)
@@ -211,19 +212,22 @@ def estimate(
     there, and is no failure.
     """
     answers, verdicts = api.answer(question, patients, belief, by, mapping, population)
-    if format is Format.csv:
-        from sarcoid_epi.results import to_csv
+    _print(answers, format)
+    if verdicts and format is Format.table:
+        from sarcoid_epi.printing import verdict_table
 
-        typer.echo(to_csv(answers.frame()), nl=False)
-    elif format is Format.json:
-        typer.echo(answers.frame().to_json(orient="records", indent=1, double_precision=10, force_ascii=False))
-    else:
-        from sarcoid_epi.printing import answer_table, verdict_table
-
-        typer.echo(answer_table(answers))
-        if verdicts:
-            typer.echo("\n" + verdict_table(verdicts))
+        typer.echo("\n" + verdict_table(verdicts))
     raise typer.Exit(NOT_ESTIMABLE if _silent(answers)[0] else 0)
+
+
+@app.command()
+def synthesis(
+    prior: Annotated[str, typer.Option("--prior", help="Shipped priors or a TOML file.")] = "open",
+    without: Annotated[list[str] | None, typer.Option("--without", metavar="ID", help="Leave a series out.")] = None,
+    format: Annotated[Format, typer.Option("--format", "-f", help="How to print.")] = Format.table,
+) -> None:
+    """What all published series say together about bone, each read with its way of looking."""
+    _print(api.synthesise(prior, without or ()), format)
 
 
 @app.command()
@@ -273,6 +277,12 @@ def beliefs() -> None:
 
 
 @app.command()
+def priors() -> None:
+    """The priors of the joint synthesis that ship."""
+    _listed("prior")
+
+
+@app.command()
 def explain(
     path: Annotated[str, typer.Argument(metavar="ID", help="Anything a report prints beside a number.")],
     world: WorldOption = api.WORLD,
@@ -299,67 +309,49 @@ def verify(
 
 
 def _listed(kind: str) -> None:
-    from sarcoid_epi.scenario import load_belief, load_design, load_world, shipped
+    from sarcoid_epi.scenario import load_belief, load_design, load_prior, load_world, shipped
 
-    load: Any = {"world": load_world, "design": load_design, "belief": load_belief}[kind]
+    load: Any = {"world": load_world, "design": load_design, "belief": load_belief, "prior": load_prior}[kind]
     names = shipped(kind)
     for name in names:
         typer.echo(f"{name:{max(map(len, names)) + 2}}{load(name).label}")
 
 
+def _print(answers: Estimates, format: Format) -> None:
+    """Answers as columns for a reader, or as data."""
+    if format is Format.csv:
+        from sarcoid_epi.results import to_csv
+
+        typer.echo(to_csv(answers.frame()), nl=False)
+    elif format is Format.json:
+        typer.echo(answers.frame().to_json(orient="records", indent=1, double_precision=10, force_ascii=False))
+    else:
+        from sarcoid_epi.printing import answer_table
+
+        typer.echo(answer_table(answers))
+
+
 def _silent(answers: Estimates) -> tuple[int, int]:
     """How many answers could not be estimated, and of how many.
 
-    That nobody had a film is a description, no answer; and of what there was nothing to ask with, nothing was asked.
+    That nobody had a film is a description, no answer. A method of underdiagnosis is one answer, however many rows it
+    has; one that there was nothing to ask with was not asked.
     """
     from sarcoid_epi.estimators import CATALOGUE, NOT_ASKED
 
-    by_name = {estimator.name: estimator.question for estimator in CATALOGUE}
-    question = {run.run: by_name.get(run.estimator) for run in answers.runs}
-    rows = [row for row in answers.rows if question[row.run] != "description"]
-    rows = [row for row in rows if question[row.run] != "underdiagnosis" or not row.note.startswith(NOT_ASKED)]
-    return sum(math.isnan(row.estimate) for row in rows), len(rows)
-
-
-def _varied(pairs: list[str] | None) -> dict[str, float]:
-    """`path=value` pairs as numbers."""
-    varied: dict[str, float] = {}
-    for path, text in _pairs(pairs, "--vary").items():
-        try:
-            varied[path] = float(text)
-        except ValueError:
-            raise ConfigurationError(Problem(f"'{text}' is not a number", f"--vary {path}")) from None
-    return varied
-
-
-def _pairs(given: list[str] | None, option: str) -> dict[str, str]:
-    """`name=value` pairs, each name once."""
-    pairs: dict[str, str] = {}
-    for pair in given or []:
-        name, equals, value = (part.strip() for part in pair.partition("="))
-        if not equals:
-            raise ConfigurationError(Problem(f"'{pair}' has no '='", option, do="write NAME=VALUE"))
-        if name in pairs:
-            raise ConfigurationError(Problem(f"'{name}' is given twice", option, do="keep one"))
-        pairs[name] = value
-    return pairs
-
-
-def _years(text: str | None) -> tuple[int, int] | None:
-    """`FIRST:LAST` as two years."""
-    if text is None:
-        return None
-    first, _, last = (part.strip() for part in text.partition(":"))
-    if not (first.isdecimal() and last.isdecimal()):
-        raise ConfigurationError(
-            Problem(f"'{text}' is no span of years", "--years", do="write FIRST:LAST, such as 2001:2010")
-        )
-    return int(first), int(last)
-
-
-def _listed_names(given: list[str] | None) -> list[str] | None:
-    """Names with commas between them, from an option that may be repeated."""
-    return [name.strip() for names in given for name in names.split(",")] if given else None
+    question = {estimator.name: estimator.question for estimator in CATALOGUE}
+    answered: list[bool] = []
+    for run in answers.runs:
+        rows = [row for row in answers.rows if row.run == run.run]
+        known = [not math.isnan(row.estimate) for row in rows]
+        if question[run.estimator] == "underdiagnosis":
+            asked = [row.group for row in rows if not row.note.startswith(NOT_ASKED)]
+            answered += [
+                any(k for k, row in zip(known, rows, strict=True) if row.group == g) for g in dict.fromkeys(asked)
+            ]
+        elif question[run.estimator] != "description":
+            answered += known
+    return answered.count(False), len(answered)
 
 
 @contextmanager

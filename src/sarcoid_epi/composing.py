@@ -8,9 +8,9 @@ import pandas as pd
 
 from sarcoid_epi import strata
 from sarcoid_epi.cohort import Cohort
-from sarcoid_epi.estimators import CATALOGUE, ask
+from sarcoid_epi.estimators import CATALOGUE, ask, verdicts
 from sarcoid_epi.evidence import Finding, finding, findings, independent
-from sarcoid_epi.report.content import Content, Exclusion, Hit, Ledger
+from sarcoid_epi.report.content import Content, Exclusion, Field, Hit, Ledger, Sheet
 from sarcoid_epi.results import Estimates
 from sarcoid_epi.scenario import Belief, Design, World
 from sarcoid_epi.scenario.parameter import Basis
@@ -146,13 +146,17 @@ def _content(
     configuration: Mapping[str, str],
     inputs: Mapping[str, str],
 ) -> Content:
-    estimates = pooled() + ask(CATALOGUE, strata.whole(frame), data=data)
+    everybody = strata.whole(frame)
+    estimates = pooled() + ask(CATALOGUE, everybody, data=data)
+    judged: list[dict[str, str]] = []
     for belief in beliefs:
-        answers = ask(CATALOGUE, strata.whole(frame), data=data, question="underdiagnosis", belief=belief)
+        answers = ask(CATALOGUE, everybody, data=data, question="underdiagnosis", belief=belief)
+        judged += _judged(everybody, belief, answers)
         estimates += answers.remarked(_mismatch(belief, kind))
     groups = by if by is not None else GROUPS if GROUPS in frame.columns else ""
     if groups:
-        estimates += ask(CATALOGUE, strata.by(frame, groups), data=data, by=groups)
+        for question in ("description", "prevalence"):
+            estimates += ask(CATALOGUE, strata.by(frame, groups), data=data, question=question, by=groups)
     return Content(
         title=title,
         question=QUESTION,
@@ -165,9 +169,23 @@ def _content(
         flow=flow,
         calibration=calibration,
         ledger=ledger,
+        sheets=(_verdict_sheet(judged),) if judged else (),
         configuration=configuration,
         inputs=inputs,
     )
+
+
+def _judged(everybody: strata.Strata, belief: Belief, answers: Estimates) -> list[dict[str, str]]:
+    """The verdict on every method under one belief."""
+    told = verdicts(CATALOGUE, everybody, belief, answers, "underdiagnosis")
+    return [{**one._asdict(), "belief": f"Belief “{belief.name}”"} for one in told]
+
+
+def _verdict_sheet(judged: Sequence[Mapping[str, str]]) -> Sheet:
+    fields = (
+        Field("needs", "Needs"), Field("has_it", "Has it"), Field("answer", "Answer"), Field("rests_on", "Rests on"),
+    )  # fmt: skip
+    return Sheet("verdict", "What these data support", Field("method", "Method"), fields, tuple(judged), "belief")
 
 
 def _set_aside() -> tuple[tuple[str, str], ...]:

@@ -212,6 +212,8 @@ def shown(value: float, term: str) -> str:
         return percent(value)
     variable = PATIENT_BY_NAME.get(term)
     unit = variable.unit if variable else UNITS.get(term, "")
+    if unit == "people":
+        return f"{value:.0f} people"
     return f"{value:.4g}{f' {unit}' if unit else ''}"
 
 

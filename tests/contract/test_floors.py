@@ -14,6 +14,7 @@ FLOORS = {
     "documenting": 9,
     "explaining": 9,
     "printing": 9,
+    "options": 9,
     "verifying": 9,
     "api": 8,
     "comparing": 7,

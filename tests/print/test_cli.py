@@ -278,7 +278,7 @@ def test_a_population_makes_a_cohort_that_says_where_it_arose(run, tmp_path):
 
 def test_a_report_can_be_made_from_a_folder_of_parts_and_verified(run, tmp_path):
     world, design = load_world("evidence"), load_design("tertiary_records")
-    stream_cohort(Order(world, design, 300, 1, part=512), tmp_path / "c")
+    stream_cohort(Order(world, design, 2000, 1, part=2**12), tmp_path / "c")
     assert (tmp_path / "c" / "patients.parquet").is_dir()
     assert run("report", "--patients", "c/patients.parquet", "--out", "report")[0] == 0
     code, out, _ = run("verify", "report", "--inputs", "c")

@@ -83,9 +83,18 @@ def lacking(estimator: Estimator, strata: Strata) -> str:
         return f"{NO_COLUMN} '{absent[0]}'"
     if estimator.question != "underdiagnosis":
         return ""
-    # Whoever is on record was asked for by name; what else a method needs may stand in a table without any entry.
-    empty = (c for c in estimator.needs if c != "osseous_recorded" and not strata.table(c).any())
-    return next((f"{NOTHING_KNOWN} '{column}'" for column in empty), "")
+    return next((f"{NOTHING_KNOWN} '{column}'" for column in estimator.needs if _is_empty(strata, column)), "")
+
+
+#: Sources of records: one that holds nobody is no source.
+_SOURCES = frozenset({"on_clinic_list", "in_radiology_text", "in_codes"})
+
+
+def _is_empty(strata: Strata, column: str) -> bool:
+    """Whether a column that a method needs stands in the table without any entry; being on record is asked of all."""
+    if column in _SOURCES:
+        return not strata.events(column)[0].any()
+    return column != "osseous_recorded" and not strata.table(column).any()
 
 
 def run_name(estimator: str, by: str = "", belief: str = "", of: str = "") -> str:

@@ -67,7 +67,7 @@ def _section(note: str) -> str:
 
 def _answer(rows: tuple[Estimate, ...]) -> str:
     """The headlines of a method, or why there are none."""
-    told = [row for row in rows if row.term in HEADLINES]
+    told = [row for row in rows if row.term == "people_unrecorded"] or [row for row in rows if row.term in HEADLINES]
     told = told or [row for row in rows if not np.isnan(row.estimate)][:2] or list(rows[:1])
     if all(np.isnan(row.estimate) for row in told):
         return told[0].note if told else ""

@@ -122,6 +122,7 @@ class Content:
     """A report's matter. Runs in `estimates` are found by their names; a name that is absent leaves its section out.
 
     With `sections` of its own, a report shows these in place of the usual ones; `methods` are papers they rest on.
+    `sheets` stand in the usual sections, each where the page calls for its key.
     """
 
     title: str
@@ -138,4 +139,5 @@ class Content:
     configuration: Mapping[str, str] | None = None
     inputs: Mapping[str, str] | None = None
     sections: tuple[Section, ...] = ()
+    sheets: tuple[Sheet, ...] = ()
     methods: tuple[str, ...] = ()

@@ -31,5 +31,5 @@ def all_tables(content: Content) -> dict[str, Table]:
     if content.sections:
         tables = [sheet_table(sheet) for section in content.sections for sheet in section.sheets]
     else:
-        tables = [table(content) for table in TABLES]
+        tables = [table(content) for table in TABLES] + [sheet_table(sheet) for sheet in content.sheets]
     return {table.key: table for table in tables if table.rows}
