@@ -302,6 +302,47 @@ PATIENT_BY_NAME = {variable.name: variable for variable in PATIENT}
 TRUTH_BY_NAME = {variable.name: variable for variable in TRUTH}
 
 
+#: Labels of answers that are no variables of patients.
+ANSWERS = {
+    "osseous_least": "True share, at least",
+    "osseous_most": "True share, at most",
+    "osseous_systematic": "True share, doubt of the belief alone",
+    "osseous_in_low": "True share, low stratum",
+    "osseous_in_high": "True share, high stratum",
+    "underdiagnosis": "Underdiagnosis: cases not on record",
+    "missed": "Cases not on record, of all patients",
+    "record_true": "Records that are true",
+    "true_per_record": "True cases for each on record",
+    "never_imaged_symptomatic": "Of the cases: never imaged, with symptoms",
+    "never_imaged_silent": "Of the cases: never imaged, silent",
+    "not_seen": "Of the cases: imaged, not seen",
+    "not_written": "Of the cases: seen, not written down",
+    "tipping_2": "Sensitivity at which 2 % have it",
+    "tipping_5": "Sensitivity at which 5 % have it",
+    "tipping_10": "Sensitivity at which 10 % have it",
+    "tipping_15": "Sensitivity at which 15 % have it",
+    "met": "Share that sources could hold",
+    "met_lincoln_petersen": "Share that sources could hold, plain",
+    "met_by_pain": "Share that sources could hold, by pain",
+    "met_by_aic": "Share that sources could hold, by AIC",
+    "met_least": "Share that sources could hold, at least",
+    "odds_ratio_recorded": "Odds ratio of the records",
+    "odds_ratio_corrected": "Odds ratio, corrected",
+    "odds_dependence": "Odds ratio between the two sources",
+    "people_with_sarcoidosis": "People with diagnosed sarcoidosis",
+    "people_unrecorded": "People with bone disease not on record",
+    "doubt_occurrence": "Doubt from occurrence",
+    "doubt_osseous": "Doubt from the true share",
+    "doubt_underdiagnosis": "Doubt from underdiagnosis",
+    "looking": "Part of the spread that is the looking",
+    "tau": "Spread between true shares (log odds)",
+    "tau_apparent": "Spread between shares on record (log odds)",
+    "odds_new": "Odds at diagnosis over referred",
+    "odds_scanned": "Odds of the scanned over referred",
+    "odds_back_pain": "Odds with back pain over referred",
+}
+
+
 def label(name: str) -> str:
     """The printed label of a variable, or its name in plain words where the vocabulary has none.
 
@@ -312,4 +353,10 @@ def label(name: str) -> str:
     if equals:
         return f"{label(name)}: {readable(level)}"
     known = PATIENT_BY_NAME.get(name) or TRUTH_BY_NAME.get(name)
-    return known.label if known else readable(name)
+    return known.label if known else ANSWERS.get(name) or _of_odds(name) or readable(name)
+
+
+def _of_odds(name: str) -> str:
+    """The label of an answer for one odds ratio: `met_odds_4`."""
+    term, odds, ratio = name.rpartition("_odds_")
+    return f"{label(term)}, odds ratio {ratio}" if odds else ""

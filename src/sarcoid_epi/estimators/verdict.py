@@ -81,4 +81,5 @@ def _said(row: Estimate) -> str:
         unit = " %" if is_share(row.term) else f" {UNITS.get(row.term, '')}"
         between = f"{low.removesuffix(unit)} to {high.removesuffix(unit)}{unit.rstrip()}"
         number += f" ({between})"
-    return f"{HEADLINES.get(row.term, label(row.term))} {number}"
+    note = f" [{row.note}]" if row.note else ""
+    return f"{HEADLINES.get(row.term, label(row.term))} {number}{note}"

@@ -173,7 +173,8 @@ def _translate(error: Any, specs: Mapping[str, Spec]) -> Problem:
     """A validator's complaint as a problem: the path, the file it came from, the sentence of the kind."""
     path = ".".join(str(part) for part in error["loc"])
     sentence = str(error["msg"]).removeprefix("Value error, ")
-    return Problem(f"{path}: {sentence}", specs.get(path, {}).get("_at", ""), do="correct the value")
+    at = specs.get(path) or next((spec for known, spec in specs.items() if known.startswith(path)), {})
+    return Problem(f"{path}: {sentence}" if path else sentence, at.get("_at", ""), do="correct the value")
 
 
 def _specs(
