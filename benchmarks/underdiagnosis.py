@@ -42,9 +42,8 @@ def main():
     series = published_series(gathered().strata().table("study", "met", "looked", "tally")[0])
     start = perf_counter()
     answer = joint(series, load_prior("open"))
-    print(
-        f"joint synthesis of ten series   {perf_counter() - start:8.2f} s    limit 30 s; worth {answer.effective:.0f} draws"
-    )
+    taken = perf_counter() - start
+    print(f"joint synthesis of ten series   {taken:8.2f} s    limit 30 s; worth {answer.effective:.0f} draws")
     print(f"\n{GROUPS} cohorts of 2 000 patients as counts, one call")
     strata, belief = replicates(), load_belief("clinical")
     for estimator in CATALOGUE:
