@@ -11,7 +11,7 @@ from sarcoid_epi.estimators import CATALOGUE
 from sarcoid_epi.estimators.declare import Answers
 from sarcoid_epi.simulation import of_records, of_scans, of_sources
 from sarcoid_epi.simulation.chance import Chance, Floats
-from sarcoid_epi.simulation.setting import Drawn, Setting
+from sarcoid_epi.simulation.setting import SHARES, Drawn, Setting
 from sarcoid_epi.stats.performance import bias, coverage, mean_width, relative_bias
 
 #: The settings of all estimators, in the order of the table.
@@ -67,13 +67,13 @@ class Row:
 
 
 def operating_characteristics(
-    replicates: int = 1_000, seed: int = 1, estimators: Collection[str] = ()
+    replicates: int = 1_000, seed: int = 1, estimators: Collection[str] = (), shares: Collection[float] = SHARES
 ) -> tuple[Row, ...]:
     """Every estimator of underdiagnosis at true shares of 0.5, 1, 2, 5 and 15 %, on its own assumptions and off them.
 
     Replicates are tallies drawn from the cell probabilities of each `Setting`; an estimator is asked once for all of
-    them. The slow ones get a part of the replicates (`attempted` says how many). Estimators of published series are
-    not here: their calibration needs series, not patients.
+    them. The slow ones get a part of the replicates, as `attempted` says. Estimators of published series are not here:
+    they need series, not patients.
 
     Parameters
     ----------
@@ -83,14 +83,21 @@ def operating_characteristics(
         The only source of chance: the same rows each time.
     estimators
         Names; all where none is given.
+    shares
+        Those of the true shares that are wanted. Where a share is drawn evenly, it stays so.
+
+    Returns
+    -------
+    Rows by setting, term and true share; of each estimator its own assumptions first.
     """
-    asked = [one for one in SETTINGS if not estimators or one.estimator in estimators]
-    return tuple(row for setting in asked for row in _in_order(setting, replicates, seed))
+    wanted = [one for one in SETTINGS if not estimators or one.estimator in estimators]
+    return tuple(row for setting in wanted for row in _in_order(setting, replicates, seed, shares))
 
 
-def _in_order(setting: Setting, replicates: int, seed: int) -> list[Row]:
+def _in_order(setting: Setting, replicates: int, seed: int, shares: Collection[float]) -> list[Row]:
     """Term by term, and the shares of each."""
-    rows = [row for share in setting.shares for row in _rows(setting, share, replicates, seed)]
+    asked = [share for share in setting.shares if share in shares or np.isnan(share)]
+    rows = [row for share in asked for row in _rows(setting, share, replicates, seed)]
     terms = list(dict.fromkeys(row.term for row in rows))
     return sorted(rows, key=lambda row: terms.index(row.term))
 
@@ -99,13 +106,13 @@ def _rows(setting: Setting, share: float, replicates: int, seed: int) -> Iterato
     count = min(replicates, max(FEWEST, round(setting.part * replicates)))
     chance = Chance(seed, f"{setting.estimator}:{share}", count)
     drawn = setting.draw(chance("share") if np.isnan(share) else np.full(1, share), chance)
-    answers = ask(setting, drawn)
+    answers = _asked(setting, drawn)
     for term, truth in drawn.truth.items():
         if set(term.split(" to ")) <= set(answers.terms):
             yield _row(setting, share, term, *_limits(answers, term, np.broadcast_to(truth, count)))
 
 
-def ask(setting: Setting, drawn: Drawn) -> Answers:
+def _asked(setting: Setting, drawn: Drawn) -> Answers:
     """What the estimator says of all replicates at once."""
     estimator = _BY_NAME[setting.estimator]
     return estimator(drawn.strata, drawn.belief) if estimator.believes else estimator(drawn.strata)
