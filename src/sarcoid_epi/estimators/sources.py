@@ -28,6 +28,7 @@ FIRST, SECOND, THIRD = "on_clinic_list", "in_radiology_text", "in_codes"
 DEPENDENCE = (0.25, 0.5, 2.0, 4.0, 8.0)
 
 MORE_THAN_ALL = "more cases than patients: the sources cannot be as assumed"
+LIMIT_CUT = "upper limit cut at 1: the sources leave room for more cases than there are patients"
 NO_PATIENTS = "no patients with all sources known"
 
 
@@ -43,7 +44,8 @@ def _share(name: str, found: Captured, n: Floats, seen: Floats) -> Term:
     n = np.reshape(n, n.shape + (1,) * (np.ndim(found.cases) - 1))
     with np.errstate(invalid="ignore", divide="ignore"):
         share, low, high, error = (np.asarray(x) / n for x in (found.cases, found.low, found.high, found.std_error))
-    note = np.select([n == 0, share > 1], [NO_PATIENTS, MORE_THAN_ALL], found.note)
+    cut = (found.note == "") & (high > 1)
+    note = np.select([n == 0, share > 1, cut], [NO_PATIENTS, MORE_THAN_ALL, LIMIT_CUT], found.note)
     share = np.where(share > 1, np.nan, share)
     return Term(name, share, low, np.minimum(high, 1.0), error, n, seen, note)
 
