@@ -219,7 +219,7 @@ def three_sources(strata: Strata) -> Answers:
 
     All models with every source and any pairs of them depending on each other, those refused that the table cannot fit;
     `met` is their average with weights by BIC, `met_by_aic` by AIC, `met_least` Chao's lower bound from the patients in
-    one and in two sources.
+    one and in two sources, which holds for sources of about equal reach.
 
     Parameters
     ----------
@@ -234,7 +234,7 @@ def three_sources(strata: Strata) -> Answers:
     Assumes
     -------
     Whatever makes sources depend on each other does so in pairs; no record is false; linkage is perfect. Cases that no
-    source could hold are not counted.
+    source could hold are not counted. Where one source reaches far fewer than another, `met_least` may be too high.
 
     References
     ----------
