@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from sarcoid_epi.estimands import LOFGREN_ODDS_RATIO, TRUE_PREVALENCE
-from sarcoid_epi.estimators.believing import weighed
+from sarcoid_epi.estimators.believing import ENOUGH, weighed
+from sarcoid_epi.estimators.cascade import CONTRADICTION
 from sarcoid_epi.estimators.declare import Answers, Floats, Term, answers_of, estimator
 from sarcoid_epi.estimators.prevalence import NOBODY
 from sarcoid_epi.scenario import Belief
-from sarcoid_epi.stats.bias_analysis import record_level, summary_level
+from sarcoid_epi.stats.bias_analysis import ErrorLimits, record_level, summary_level
 from sarcoid_epi.stats.draws import correlated
 from sarcoid_epi.stats.importance import sobol
 from sarcoid_epi.stats.interval import normal_quantile
@@ -26,6 +27,13 @@ def _detection(belief: Belief, places: Floats) -> tuple[Floats, Floats]:
     together = belief.together.correlation.value if belief.together else 0.0
     first, second = correlated(places[:, 0], places[:, 1], together)
     return weighed(belief.sensitivity, first), weighed(belief.specificity, second)
+
+
+def _spoken(found: ErrorLimits, draws: int) -> ErrorLimits:
+    """Nothing where the records leave so few draws possible that their limits would be narrow for want of draws."""
+    few = (1 - found.impossible) * draws < ENOUGH
+    bare = (CONTRADICTION if part is found.note else np.nan for part in found)
+    return ErrorLimits(*(np.where(few, none, part) for none, part in zip(bare, found, strict=True)))
 
 
 @estimator(
@@ -67,7 +75,7 @@ def bias_analysed_prevalence(strata: Strata, belief: Belief) -> Answers:
     recorded, known = strata.events("osseous_recorded")
     places = sobol(DRAWS, 3)
     pairs, back = np.unique(np.stack([recorded, known], axis=-1), axis=0, return_inverse=True)
-    found = summary_level(pairs[:, 0], pairs[:, 1], *_detection(belief, places), places[:, 2])
+    found = _spoken(summary_level(pairs[:, 0], pairs[:, 1], *_detection(belief, places), places[:, 2]), DRAWS)
     back = back.ravel()
     counted = np.nan, known, recorded, np.where(known == 0, NOBODY, found.note[back])
 
@@ -126,7 +134,7 @@ def bias_analysed_odds_ratio(strata: Strata, belief: Belief) -> Answers:
     plain, reach = np.exp(log_ratio), np.exp(normal_quantile(0.95) * error)
     places = sobol(DRAWS // 4, 9)
     se, sp = (draws[:, None] for draws in _detection(belief, places))
-    found = record_level(counts, [False, True], se, sp, places[:, 2:])
+    found = _spoken(record_level(counts, [False, True], se, sp, places[:, 2:]), DRAWS // 4)
     bare = np.where(n == 0, NOBODY, np.where(known, "", NO_ODDS))
     centre = np.where(known & np.isfinite(found.total_median), found.total_median, np.nan)
     note = np.where(known, found.note, bare)

@@ -14,6 +14,7 @@ from sarcoid_epi.stats.weighted import summary
 from sarcoid_epi.strata import Strata
 
 CONTRADICTION = "the belief and the records contradict each other"
+NO_DOUBT = "nothing to share out: either nobody is unrecorded, or the number is sure"
 
 #: The parts of the true cases that never reach the record.
 LOST = ("never_imaged_symptomatic", "never_imaged_silent", "not_seen", "not_written")
@@ -136,6 +137,7 @@ def burden(strata: Strata, belief: Belief) -> Answers:
     with np.errstate(invalid="ignore", divide="ignore"):
         shares = parts / parts.sum(axis=-1, keepdims=True)
     shares = np.where(np.isnan(told.estimate[:, :1]), np.nan, shares)
+    unshared = np.where((told.note[:, :3] == "") & np.isnan(shares), NO_DOUBT, told.note[:, :3])
     beside = np.full(shares.shape, np.nan)
     return Answers(
         (*terms, *doubts),
@@ -145,7 +147,7 @@ def burden(strata: Strata, belief: Belief) -> Answers:
         np.concatenate([told.std_error, beside], axis=1),
         np.concatenate([told.n, beside], axis=1),
         np.concatenate([told.events, beside], axis=1),
-        np.concatenate([told.note, told.note[:, :3]], axis=1),
+        np.concatenate([told.note, unshared], axis=1),
     )
 
 

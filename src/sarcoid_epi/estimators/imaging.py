@@ -6,7 +6,7 @@ import numpy as np
 
 from sarcoid_epi.estimands import TRUE_PREVALENCE
 from sarcoid_epi.estimators.believing import ends
-from sarcoid_epi.estimators.declare import Answers, Floats, Term, answers_of, estimator, unbelieved
+from sarcoid_epi.estimators.declare import Answers, Term, answers_of, estimator, unbelieved
 from sarcoid_epi.scenario import Belief
 from sarcoid_epi.stats.bounds import odds_bounds, selective_imaging_bounds
 from sarcoid_epi.strata import Counts, Strata
@@ -54,8 +54,10 @@ def imaged_prevalence(strata: Strata) -> Answers:
     """
     positive, read, everybody = _read(strata)
     found = selective_imaging_bounds(positive, read, everybody)
-    # Each bound moves with q and r as a whole: the reach of its outer limit serves for the inner one.
-    inner_low, inner_high = _mirrored(found.low, found.low_limit), _mirrored(found.high, found.high_limit)
+    # The inner limits: r q is the share if all others have odds 0, and r q + 1 - r what r (1 - q) leaves of all.
+    least, free = (odds_bounds(seen, read, everybody, 0, 0).high_limit for seen in (positive, read - positive))
+    blind = read == 0
+    inner_low, inner_high = np.where(blind, found.low, least), np.where(blind, found.high, 1 - free)
     return answers_of(
         Term("osseous_least", found.low, found.low_limit, inner_low, np.nan, everybody, positive, found.note),
         Term("osseous_most", found.high, inner_high, found.high_limit, np.nan, everybody, positive, found.note),
@@ -102,19 +104,9 @@ def selected_prevalence(strata: Strata, belief: Belief) -> Answers:
         return unbelieved(terms, len(strata.labels), "patients who were not scanned", "selection")
     positive, read, everybody = _read(strata)
     value, (low, high) = belief.selection.odds.value, ends(belief.selection.odds)
-    at_value, outer = (odds_bounds(positive, read, everybody, *odds) for odds in ((value, value), (low, high)))
-    counted = np.nan, everybody, positive
-    inner_low, inner_high = _mirrored(outer.low, outer.low_limit), _mirrored(outer.high, outer.high_limit)
-    return answers_of(
-        Term("osseous", at_value.low, at_value.low_limit, at_value.high_limit, *counted, at_value.note),
-        Term("osseous_least", outer.low, outer.low_limit, inner_low, *counted, outer.note),
-        Term("osseous_most", outer.high, inner_high, outer.high_limit, *counted, outer.note),
-    )
 
+    def at(name: str, odds: float) -> Term:
+        found = odds_bounds(positive, read, everybody, odds, odds)
+        return Term(name, found.low, found.low_limit, found.high_limit, np.nan, everybody, positive, found.note)
 
-def _mirrored(bound: Floats, limit: Floats) -> Floats:
-    """The inner limit of a bound, as far from it on the logit scale as the outer one; the bound itself at 0 and 1."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        odds = (bound / (1 - bound)) ** 2 / (limit / (1 - limit))
-        mirrored = odds / (1 + odds)
-    return np.where(np.isfinite(mirrored), mirrored, bound)
+    return answers_of(*(at(*pair) for pair in zip(terms, (value, low, high), strict=True)))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sarcoid_epi.estimands import TRUE_PREVALENCE, UNDERDIAGNOSIS
+from sarcoid_epi.estimands import BURDEN, TRUE_PREVALENCE, UNDERDIAGNOSIS
 from sarcoid_epi.estimators.declare import Answers, Estimator
 from sarcoid_epi.scenario import Belief
 from sarcoid_epi.stats.cascade import truth_behind
@@ -57,33 +57,36 @@ def the_record() -> TallyStrata:
 
 
 def knows_only_records(estimator: Estimator) -> bool:
-    """Whether an estimator speaks of the true share or of underdiagnosis, and needs nothing but the record."""
+    """Whether an estimator speaks of the true share, of underdiagnosis or of both, and needs nothing but the record."""
     return estimator.takes == "patients" and set(estimator.needs) <= RECORD and bool(_asked(estimator))
 
 
 def _asked(estimator: Estimator) -> bool:
-    return estimator.estimand in (TRUE_PREVALENCE, UNDERDIAGNOSIS)
+    return estimator.estimand in (TRUE_PREVALENCE, UNDERDIAGNOSIS, BURDEN)
 
 
 def leaves_room(answers: Answers) -> bool:
     """Whether the limits of the true share and of underdiagnosis hold every truth that leaves this record.
 
-    Terms that are absent are not asked for. A bound has the one-sided limit that it claims: `osseous_least` must not
-    lie above the smallest truth, `osseous_most` not below the largest.
+    Of the two, a term that is absent is not asked for; whoever has neither has said nothing that leaves room. A bound
+    has the one-sided limit that it claims: `osseous_least` must not lie above the smallest truth, `osseous_most` not
+    below the largest.
     """
     truths = many_truths()
+    asked = False
     wanted = {"osseous": truths.osseous, "underdiagnosis": truths.underdiagnosis}
     for at, term in enumerate(answers.terms):
         low, high = answers.low[0, at], answers.high[0, at]
         name, _, side = term.partition("_")
         if name not in wanted or side not in ("", "least", "most"):
             continue
+        asked = True
         smallest, largest = wanted[name].min(), wanted[name].max()
         if side != "most" and not low <= smallest:
             return False
         if side != "least" and not high >= largest:
             return False
-    return True
+    return asked
 
 
 def passes(estimator: Estimator, belief: Belief) -> bool:

@@ -28,6 +28,7 @@ FIRST, SECOND, THIRD = "on_clinic_list", "in_radiology_text", "in_codes"
 DEPENDENCE = (0.25, 0.5, 2.0, 4.0, 8.0)
 
 MORE_THAN_ALL = "more cases than patients: the sources cannot be as assumed"
+LIMIT_CUT = "upper limit cut at 1: the sources leave room for more cases than there are patients"
 NO_PATIENTS = "no patients with all sources known"
 
 
@@ -43,7 +44,8 @@ def _share(name: str, found: Captured, n: Floats, seen: Floats) -> Term:
     n = np.reshape(n, n.shape + (1,) * (np.ndim(found.cases) - 1))
     with np.errstate(invalid="ignore", divide="ignore"):
         share, low, high, error = (np.asarray(x) / n for x in (found.cases, found.low, found.high, found.std_error))
-    note = np.select([n == 0, share > 1], [NO_PATIENTS, MORE_THAN_ALL], found.note)
+    cut = (found.note == "") & (high > 1)
+    note = np.select([n == 0, share > 1, cut], [NO_PATIENTS, MORE_THAN_ALL, LIMIT_CUT], found.note)
     share = np.where(share > 1, np.nan, share)
     return Term(name, share, low, np.minimum(high, 1.0), error, n, seen, note)
 
@@ -217,7 +219,7 @@ def three_sources(strata: Strata) -> Answers:
 
     All models with every source and any pairs of them depending on each other, those refused that the table cannot fit;
     `met` is their average with weights by BIC, `met_by_aic` by AIC, `met_least` Chao's lower bound from the patients in
-    one and in two sources.
+    one and in two sources, which holds for sources of about equal reach.
 
     Parameters
     ----------
@@ -232,7 +234,7 @@ def three_sources(strata: Strata) -> Answers:
     Assumes
     -------
     Whatever makes sources depend on each other does so in pairs; no record is false; linkage is perfect. Cases that no
-    source could hold are not counted.
+    source could hold are not counted. Where one source reaches far fewer than another, `met_least` may be too high.
 
     References
     ----------

@@ -191,10 +191,13 @@ def possible_prevalence(strata: Strata, belief: Belief) -> Answers:
     # Within the ranges, the least share has limits of its own: those of the record at the same two values.
     least = misclassification_bounds(recorded, known, (se[1], se[1]), (sp[0], sp[0]))
     most = misclassification_bounds(recorded, known, (se[0], se[0]), (sp[1], sp[1]))
+    # A corner that the record contradicts has none; the bound is cut there, and its limit with it.
+    inner_low = np.where(np.isnan(least.high_limit), outer.low, least.high_limit)
+    inner_high = np.where(np.isnan(most.low_limit), outer.high, most.low_limit)
     note = np.where(known == 0, NOBODY, outer.note)
     return answers_of(
-        Term("osseous_least", outer.low, outer.low_limit, least.high_limit, np.nan, known, recorded, note),
-        Term("osseous_most", outer.high, most.low_limit, outer.high_limit, np.nan, known, recorded, note),
+        Term("osseous_least", outer.low, outer.low_limit, inner_low, np.nan, known, recorded, note),
+        Term("osseous_most", outer.high, inner_high, outer.high_limit, np.nan, known, recorded, note),
     )
 
 

@@ -17,6 +17,8 @@ SUBSTUDY = ("substudy_stratum", "osseous_recorded", "reading_substudy")
 #: Odds of disease in patients who were not looked at, over those of the others in the same stratum and record.
 ODDS = (0.25, 0.5, 2.0, 4.0)
 
+NOBODY_ON_RECORD = "nobody is on record"
+
 
 def _cells(strata: Strata) -> tuple[Floats, Floats, Floats]:
     """Patients, verified and cases by stratum and record, shape (G, strata, record)."""
@@ -113,11 +115,13 @@ def verified_record(strata: Strata) -> Answers:
     """
     cells = _cells(strata)
     found = begg_greenes(**_record(*cells)._asdict())
-    asked = {
-        "underdiagnosis": found.underdiagnosis, "osseous": found.prevalence,
-        "record_true": found.positive_predictive_value,
-    }  # fmt: skip
-    return answers_of(*(_term(name, part, cells, found.note) for name, part in asked.items()))
+    of_records = found.positive_predictive_value
+    unrecorded = np.where((found.note == "") & np.isnan(of_records.estimate), NOBODY_ON_RECORD, found.note)
+    return answers_of(
+        _term("underdiagnosis", found.underdiagnosis, cells, found.note),
+        _term("osseous", found.prevalence, cells, found.note),
+        _term("record_true", of_records, cells, unrecorded),
+    )
 
 
 @estimator(

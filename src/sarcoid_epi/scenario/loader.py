@@ -150,7 +150,8 @@ def _load(model: type[S], kind: str, name: str, vary: Mapping[str, float]) -> S:
         for path in known
         if path in parameters - specs.keys() and not path.startswith(_left_out(model, specs))
     ]
-    called = Path(name).stem if name.endswith(".toml") else name
+    own = name.endswith(".toml")
+    called, shown = (Path(name).stem, name) if own else (name, f"{kind} '{name}'")
     text = {"about": "any"} if "about" in known else {}
     tree: dict[str, Any] = {"name": called, "label": header.get("name", called), **text} | header
     for path, parameter in _resolve(specs, known, problems).items():
@@ -163,18 +164,22 @@ def _load(model: type[S], kind: str, name: str, vary: Mapping[str, float]) -> S:
     try:
         loaded = model.model_validate(tree)
     except ValidationError as error:
-        problems += [_translate(e, specs) for e in error.errors() if e["type"] != "missing"]  # those are told already
+        told = [e for e in error.errors() if e["type"] != "missing"]  # what is missing is told already
+        problems += [_translate(e, specs, shown) for e in told]
     if problems or loaded is None:
         raise ConfigurationError(*problems)
     return loaded
 
 
-def _translate(error: Any, specs: Mapping[str, Spec]) -> Problem:
-    """A validator's complaint as a problem: the path, the file it came from, the sentence of the kind."""
+def _translate(error: Any, specs: Mapping[str, Spec], shown: str) -> Problem:
+    """A validator's complaint as a problem: the path, the file it came from, the sentence of the kind.
+
+    What contradicts something else has no path of its own; it came from the file as a whole.
+    """
     path = ".".join(str(part) for part in error["loc"])
     sentence = str(error["msg"]).removeprefix("Value error, ")
-    at = specs.get(path) or next((spec for known, spec in specs.items() if known.startswith(path)), {})
-    return Problem(f"{path}: {sentence}" if path else sentence, at.get("_at", ""), do="correct the value")
+    said = f"{path}: {sentence}" if path else sentence
+    return Problem(said, specs.get(path, {}).get("_at", shown), do="correct the value")
 
 
 def _specs(

@@ -236,7 +236,7 @@ def _distributions(x: Array, n: Array, pi: Prior, se: Prior, sp: Prior) -> tuple
 
     def around(value: Array, least: float, most: float) -> tuple[Array, Array]:
         """A range a little wider than the nodes that matter, within what is possible."""
-        nothing = weight == 0
+        nothing = (weight == 0) | np.isnan(value)
         axes = (1, 2, 3)
         low, high = ends(
             np.where(nothing, np.inf, value).min(axis=axes), np.where(nothing, -np.inf, value).max(axis=axes)
@@ -247,7 +247,7 @@ def _distributions(x: Array, n: Array, pi: Prior, se: Prior, sp: Prior) -> tuple
     shape = weight.shape
     undetected = cloud.pi * (1.0 - cloud.se)
     with np.errstate(divide="ignore", invalid="ignore"):
-        predictive = 1.0 - (1.0 - cloud.pi) * cloud.f / cloud.p
+        predictive = 1.0 - (1.0 - cloud.pi) * cloud.f / cloud.p  # of records that cannot be: not a number
     found = [of(cloud.pi, weight, *around(cloud.pi, pi.low, pi.high))]
     found.append(of(cloud.se[:, :, 0, 0], weight.sum(axis=(2, 3)), *ends(boxes.se_low, boxes.se_high)))
     found.append(of(1.0 - cloud.f[:, 0, :, 0], weight.sum(axis=(1, 3)), *ends(1.0 - boxes.f_high, 1.0 - boxes.f_low)))

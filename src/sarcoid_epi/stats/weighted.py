@@ -84,7 +84,9 @@ def summary(values: ArrayLike, weights: Array, level: float = 0.95) -> Summary:
     known = np.where(weights > 0, draws, 0.0)
     mean = (weights * known).sum(axis=-1)
     sd = np.sqrt((weights * (known - mean[..., None]) ** 2).sum(axis=-1))
-    draws = np.where(weights > 0, draws, np.nanmin(np.where(weights > 0, draws, np.inf), axis=-1, keepdims=True))
+    least = np.nanmin(np.where(weights > 0, draws, np.inf), axis=-1, keepdims=True)
+    # Where no draw has any weight there is no least one, and the answer is NaN whatever stands here.
+    draws = np.where(weights > 0, draws, np.where(np.isinf(least), 0.0, least))
     tail = (1.0 - level) / 2.0
     points = weighted_quantile(draws, weights, [tail, 0.5, 1.0 - tail])
     return Summary(*(part[()] for part in (mean, sd, points[..., 1], points[..., 0], points[..., 2])))
