@@ -22,8 +22,12 @@ MILLIONS = 10_000_000
 STRANGE = {
     "no better than chance": {"sensitivity.value": 0.3, "specificity.value": 0.6},
     "exactly chance": {"sensitivity.value": 0.4, "specificity.value": 0.6},
-    "perfect": {"sensitivity.value": 1.0, "specificity.value": 1.0},
-    "finds nothing": {"sensitivity.value": 0.0, "specificity.value": 1.0},
+    "perfect": {
+        f"{part}.{name}": value
+        for part in ("sensitivity", "specificity")
+        for name, value in (("value", 1.0), ("n", 1e9))
+    },
+    "finds nothing": {"sensitivity.value": 0.0, "sensitivity.n": 1e9, "specificity.value": 1.0, "specificity.n": 1e9},
     "nothing is written": {"cascade.written": 0.0, "sensitivity.value": 0.1},
     "no record is true": {"sources.predictive": 0.01},
 }

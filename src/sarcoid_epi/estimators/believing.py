@@ -16,7 +16,7 @@ from sarcoid_epi.stats.interval import Array
 from sarcoid_epi.stats.weighted import effective, normalised
 
 #: Quasi-random points of a belief; four times as many move limits by less than 1 % of themselves.
-POINTS = 2**12
+POINTS = 2**13
 
 #: Fewest draws that what is left of a belief must be worth; below, belief and records contradict each other.
 ENOUGH = 50.0
@@ -42,11 +42,10 @@ def at(parameter: Parameter, places: Array) -> Array:
 
 
 def weighed(believed: Detection, places: Array) -> Array:
-    """A chance believed as if seen in n verified patients, Beta(v n, (1 - v) n), at places; 0 and 1 are sure."""
-    value, n = believed.value.value, believed.n.value
-    if value in (0.0, 1.0):
-        return np.full(places.shape, value)
-    return np.asarray(betaincinv(value * n, (1 - value) * n, places))
+    """A chance believed as if seen in so many verified patients, at places of its beta distribution."""
+    if 0.0 in believed.shapes:
+        return np.full(places.shape, believed.value.value)
+    return np.asarray(betaincinv(*believed.shapes, places))
 
 
 #: What a cascade leaves open, a place for each: whatever is believed of one modality too high is so of all.

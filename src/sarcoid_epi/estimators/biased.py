@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sarcoid_epi.estimands import LOFGREN_ODDS_RATIO, TRUE_PREVALENCE
-from sarcoid_epi.estimators.believing import ENOUGH, weighed
+from sarcoid_epi.estimators.believing import ENOUGH, at, weighed
 from sarcoid_epi.estimators.cascade import CONTRADICTION
 from sarcoid_epi.estimators.declare import Answers, Floats, Term, answers_of, estimator
 from sarcoid_epi.estimators.prevalence import NOBODY
@@ -19,12 +19,13 @@ from sarcoid_epi.strata import Strata
 #: Draws of a belief; four times as many move limits by less than 1 % of themselves.
 DRAWS = 2**12
 
+NO_CASE_LEFT = "in some draws a group has no case, or nobody without: a limit is 0 or infinite"
 NO_ODDS = "a group without a record, or without a patient off record: no odds to compare"
 
 
 def _detection(belief: Belief, places: Floats) -> tuple[Floats, Floats]:
-    """Sensitivity and specificity at places (D, 2), correlated as believed; independent where nothing is said."""
-    together = belief.together.correlation.value if belief.together else 0.0
+    """Sensitivity and specificity at places (D, 3), correlated as believed; independent where nothing is said."""
+    together = at(belief.together.correlation, places[:, 2]) if belief.together else np.zeros(len(places))
     first, second = correlated(places[:, 0], places[:, 1], together)
     return weighed(belief.sensitivity, first), weighed(belief.specificity, second)
 
@@ -73,9 +74,9 @@ def bias_analysed_prevalence(strata: Strata, belief: Belief) -> Answers:
     lash2014, fox2021, rogan1978, brown2001
     """
     recorded, known = strata.events("osseous_recorded")
-    places = sobol(DRAWS, 3)
+    places = sobol(DRAWS, 4)
     pairs, back = np.unique(np.stack([recorded, known], axis=-1), axis=0, return_inverse=True)
-    found = _spoken(summary_level(pairs[:, 0], pairs[:, 1], *_detection(belief, places), places[:, 2]), DRAWS)
+    found = _spoken(summary_level(pairs[:, 0], pairs[:, 1], *_detection(belief, places[:, :3]), places[:, 3]), DRAWS)
     back = back.ravel()
     counted = np.nan, known, recorded, np.where(known == 0, NOBODY, found.note[back])
 
@@ -132,22 +133,15 @@ def bias_analysed_odds_ratio(strata: Strata, belief: Belief) -> Answers:
     known = np.isfinite(log_ratio) & np.isfinite(error)
     log_ratio, error = (np.where(known, value, np.nan) for value in (log_ratio, error))
     plain, reach = np.exp(log_ratio), np.exp(normal_quantile(0.95) * error)
-    places = sobol(DRAWS // 4, 9)
-    se, sp = (draws[:, None] for draws in _detection(belief, places))
-    found = _spoken(record_level(counts, [False, True], se, sp, places[:, 2:]), DRAWS // 4)
+    places = sobol(DRAWS // 4, 10)
+    se, sp = (draws[:, None] for draws in _detection(belief, places[:, :3]))
+    found = _spoken(record_level(counts, [False, True], se, sp, places[:, 3:]), DRAWS // 4)
     bare = np.where(n == 0, NOBODY, np.where(known, "", NO_ODDS))
     centre = np.where(known & np.isfinite(found.total_median), found.total_median, np.nan)
     note = np.where(known, found.note, bare)
+    open_ended = known & (note == "") & ((found.total_low == 0) | np.isinf(found.total_high))
+    note = np.where(open_ended, NO_CASE_LEFT, note)
     return answers_of(
-        Term(
-            "odds_ratio_recorded",
-            plain,
-            plain / reach,
-            plain * reach,
-            plain * np.log(reach) / normal_quantile(0.95),
-            n,
-            events,
-            bare,
-        ),
+        Term("odds_ratio_recorded", plain, plain / reach, plain * reach, plain * error, n, events, bare),
         Term("odds_ratio_corrected", centre, found.total_low, found.total_high, np.nan, n, events, note),
     )

@@ -13,9 +13,9 @@ from sarcoid_epi.scenario.belief import Detection
 from sarcoid_epi.stats.believed import believed_share
 from sarcoid_epi.stats.bounds import misclassification_bounds
 from sarcoid_epi.stats.cloud import Summary
-from sarcoid_epi.stats.misclassification import rogan_gladen_delta
+from sarcoid_epi.stats.misclassification import rogan_gladen, rogan_gladen_delta
 from sarcoid_epi.stats.one_test import one_test_posterior
-from sarcoid_epi.stats.prior import Prior, weighed
+from sarcoid_epi.stats.prior import Prior, beta, point
 from sarcoid_epi.stats.tipping import tipping_sensitivity
 from sarcoid_epi.strata import Strata
 
@@ -65,12 +65,15 @@ def corrected_prevalence(strata: Strata, belief: Belief) -> Answers:
     rogan1978
     """
     recorded, known = strata.events("osseous_recorded")
-    se, sp = belief.sensitivity, belief.specificity
-    worth = (se.value.value, se.n.value, sp.value.value, sp.n.value)
+    (se_hit, se_miss), (sp_hit, sp_miss) = belief.sensitivity.shapes, belief.specificity.shapes
+    verified = (se_hit, se_hit + se_miss, sp_hit, sp_hit + sp_miss)
+    worth = (verified[0] / verified[1], verified[1], verified[2] / verified[3], verified[3])
     answer = believed_share(recorded, known, *worth)
-    verified = (worth[0] * worth[1], worth[1], worth[2] * worth[3], worth[3])
     std_error = rogan_gladen_delta(recorded, known, *verified).std_error
-    columns = (answer.estimate, answer.low, answer.high, std_error, known, recorded, answer.possible)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        apparent = recorded / known
+    share = rogan_gladen(apparent, belief.sensitivity.value.value, belief.specificity.value.value)
+    columns = (share, answer.low, answer.high, std_error, known, recorded, answer.possible)
     estimate, low, high, std_error, n, events, possible = (np.asarray(c, dtype=float)[:, None] for c in columns)
     fits = np.char.add(np.char.mod("%.0f", 100 * np.nan_to_num(possible)), " % of the belief fits the records")
     note = np.select(
@@ -145,7 +148,7 @@ def believed_prevalence(strata: Strata, belief: Belief) -> Answers:
 
 def believed_as_prior(believed: Detection) -> Prior:
     """A chance believed as if seen in so many verified patients."""
-    return weighed(believed.value.value, believed.n.value)
+    return point(believed.value.value) if 0.0 in believed.shapes else beta(*believed.shapes)
 
 
 @estimator(

@@ -12,7 +12,6 @@ from sarcoid_epi.estimators.declare import Answers, Floats, Term, answers_of, es
 from sarcoid_epi.estimators.sources import FIRST, SECOND, THIRD
 from sarcoid_epi.estimators.verified import SUBSTUDY
 from sarcoid_epi.scenario import Belief
-from sarcoid_epi.scenario.belief import Detection
 from sarcoid_epi.stats.hui_walter import hui_walter
 from sarcoid_epi.stats.hui_walter_bayes import hui_walter_posterior
 from sarcoid_epi.stats.interval import normal_quantile
@@ -168,7 +167,7 @@ def believed_two_tests(strata: Strata, belief: Belief) -> Answers:
     """Underdiagnosis of osseous sarcoidosis from record and study scan, with a belief about the record.
 
     The model of `two_tests`, with beta beliefs about sensitivity and specificity of the record; of the scan and of the
-    prevalences nothing is believed (uniform). Terms as there; estimates are posterior means.
+    prevalences nothing is believed (uniform). Terms as there; estimates are posterior medians.
 
     Parameters
     ----------
@@ -191,17 +190,14 @@ def believed_two_tests(strata: Strata, belief: Belief) -> Answers:
     joseph1995, hui1980, sobol1967
     """
     table = strata.table(*SUBSTUDY).astype(float)
-    (se_a, se_b), (sp_a, sp_b) = _shapes(belief.sensitivity), _shapes(belief.specificity)
+    shapes = belief.sensitivity.shapes, belief.specificity.shapes
+    # A value known is as if a quarter of a patient spoke against it: both shapes must be above 0.
+    (se_a, se_b), (sp_a, sp_b) = ((max(a, 0.25), max(b, 0.25)) for a, b in shapes)
     flat = np.ones(table.shape[1])
     fit = hui_walter_posterior(table, flat, flat, [se_a, 1.0], [se_b, 1.0], [sp_a, 1.0], [sp_b, 1.0])._asdict()
-    fit |= {f"{name}_std_error": fit[f"{name}_sd"] for name in ("prevalence", "sensitivity", "specificity")}
+    for name in ("prevalence", "sensitivity", "specificity"):
+        fit |= {name: fit[f"{name}_median"], f"{name}_std_error": fit[f"{name}_sd"]}
     return _two_tests(fit, strata, table)
-
-
-def _shapes(believed: Detection) -> tuple[float, float]:
-    """Shapes of the beta distribution; a value of 0 or 1 moves by a quarter of a patient, for both must be above 0."""
-    value, n = believed.value.value, believed.n.value
-    return max(value * n, 0.25), max((1 - value) * n, 0.25)
 
 
 def _two_tests(fit: Mapping[str, Any], strata: Strata, table: Floats) -> Answers:

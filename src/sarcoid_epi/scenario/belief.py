@@ -13,12 +13,26 @@ from pydantic import model_validator
 from sarcoid_epi.scenario.parameter import About, Correlation, Count, Positive, Section, Share, SomeShare
 from sarcoid_epi.stats.cascade import detection
 
+#: So many verified patients leave no doubt.
+KNOWN = 1e9
+
 
 class Detection(Section):
     """Believed chance of a right record, as if seen in `n` verified patients (the larger, the surer)."""
 
     value: Share
     n: Count
+
+    @property
+    def shapes(self) -> tuple[float, float]:
+        """Shapes of its beta distribution: v n and (1 - v) n; a shape of 0 is a value known.
+
+        Right in all n, or in none, is not sure: half a patient is added to either side, as by Jeffreys, but where n is
+        the largest that may be written, which declares the value known.
+        """
+        v, n = self.value.value, self.n.value
+        added = 0.5 if v in (0.0, 1.0) and n < KNOWN else 0.0
+        return v * n + added, (1 - v) * n + added
 
 
 class Look(Section):
