@@ -188,7 +188,7 @@ def believed_sources(strata: Strata, belief: Belief) -> Answers:
     low, middle, high = _quantiles(np.where(possible, drawn, np.nan), enough, (0.025, 0.5, 0.975))
     part = possible.mean(axis=1)
     said = np.char.add(np.char.mod("%.0f", 100 * part), " % of the belief is possible with these sources")
-    empty = found.note[:, 0]
+    empty = by_dependence(both, first, second, 1.0).note
     note = np.select([n == 0, (empty != "") & ~enough, ~enough | (part < 0.9)], [NO_PATIENTS, empty, said], "")
     return answers_of(Term("met", middle, low, high, np.nan, n, seen, note))
 
