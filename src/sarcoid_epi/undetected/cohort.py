@@ -21,6 +21,10 @@ BESIDE = (
 )  # fmt: skip
 
 
+#: Limits closer together than this are narrow.
+NARROW = 0.1
+
+
 def verdict_section(answers: Estimates, strata: Strata, belief: Belief, cohort: Cohort) -> Section:
     """The verdict on every method, the truth beside it."""
     truth = {
@@ -65,7 +69,10 @@ def _beside(answers: Estimates, belief: Belief, truth: float) -> Chart:
         lines.append(
             Line(label, row.id, (Mark("estimate", row.estimate, row.conf_low, row.conf_high),), percent(row.estimate))
         )
-    title = "Only a substudy is narrow; it errs as its scan errs"
+    limits = [(mark.low, mark.high) for line in lines[1:] for mark in line.marks if "at " not in line.label]
+    narrow = [(low, high) for low, high in limits if high - low < NARROW]
+    holding = sum(low <= truth <= high for low, high in narrow)
+    title = f"Of {len(narrow)} answers narrower than {percent(NARROW)}, {holding} hold the truth"
     caption = "Squares: estimate with its 95 % limits. Circle: the truth of the synthetic patients."
     return Chart("beside_truth", title, caption, "True share (%, square-root scale)", tuple(lines))
 
@@ -97,8 +104,9 @@ def burden_section(answers: Estimates, beliefs: Sequence[Belief]) -> Section:
     )  # fmt: skip
     caption = "People with osseous sarcoidosis that is not on record, in a population of one million"
     sheet = Sheet("burden", caption, Field("what", "Factor"), fields, tuple(records), "belief")
+    most = sum(max(bar.parts, key=lambda part: part[1])[0] == _named("osseous") for bar in bars)
     figure = Bars(
-        "doubt", "Most of the doubt about the burden is doubt about the true share",
+        "doubt", f"Under {most} of {len(bars)} beliefs most of the doubt is doubt about the true share",
         "Parts of the variance of the logarithm of the number of people; parts below 0, of factors that offset "
         "another, are drawn as 0.",
         Axis("Part of the doubt (%)", share=True), tuple(bars),
