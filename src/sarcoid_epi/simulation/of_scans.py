@@ -38,8 +38,8 @@ FEW_CASES = "few cases are seen: limits from so few are generous, or lie to one 
 UNVERIFIED = "few records: replicates without a verified one have no answer, and limits from few are generous"
 FEW_LATENT = "too few diseased are scanned for a model without reference standard; ten times as many do better"
 MANY_LATENT = (
-    "where one estimate lies at 0 or 1, as a note says, the limits of the others take it as known and cover too "
-    "little; elsewhere they are nominal or nearly"
+    "where an estimate lies at 0 or 1, as a note says, the limits of the others take it as known and cover too little;"
+    " those of specificities of two tests do so elsewhere too, which is not explained yet"
 )
 FLAT = "the scan's accuracy and the prevalences are believed anywhere from 0 to 1: with few diseased that weighs"
 
