@@ -21,6 +21,9 @@ BESIDE = (
 )  # fmt: skip
 
 
+#: The parts of the doubt about the burden.
+DOUBTS = ("doubt_occurrence", "doubt_osseous", "doubt_underdiagnosis")
+
 #: Limits closer together than this are narrow.
 NARROW = 0.1
 
@@ -41,8 +44,8 @@ def verdict_section(answers: Estimates, strata: Strata, belief: Belief, cohort: 
         f"{percent(truth['underdiagnosis'])} of these are not on record, and in {percent(truth['met'])} of all "
         f"patients imaging was read as bone disease. The estimators see none of it. Beliefs are those of "
         f"“{belief.name}”.",
-        "Several answers are wrong, and must be: sources tell only of what somebody has looked at; a scan with false "
-        "positives makes the share too high; record and scan do not err alike with pain and without, as the model of "
+        "Several answers are wrong, and must be: sources tell only of what somebody has looked at; a scan errs both "
+        "ways; record and scan do not err alike with pain and without, as the model of "
         "two tests has it. What each rests on stands beside it.",
     )
     return Section(
@@ -85,7 +88,7 @@ def burden_section(answers: Estimates, beliefs: Sequence[Belief]) -> Section:
         if belief.occurrence is None:
             continue
         run = f"burden-{belief.name}-record"
-        for term in terms:
+        for term in (*terms, *DOUBTS):
             row = answers.one(f"{run}:{term}:all")
             records.append(
                 {

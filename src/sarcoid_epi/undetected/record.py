@@ -184,7 +184,7 @@ def sensitivity_section(belief: Belief) -> Section:
         for k in order
     )
     storm = Tornado(
-        "tornado", f"{INPUTS[order[0]].capitalize()} moves the true share most",
+        "tornado", f"{INPUTS[order[0]].capitalize()} moves the true share most, one input at a time",
         f"True share behind {EVENTS} of {N} as one input goes from the 2.5 % to the 97.5 % point of what the belief "
         f"“{belief.name}” holds of it, all others at their medians.",
         Axis("True share (%)", share=True), float(moved.base), swings,

@@ -75,6 +75,8 @@ def _between(told: Summary) -> str:
 
 
 def _verdict(learned: float) -> str:
+    if learned < -LITTLE / 3:
+        return "shifted, and no narrower than the prior"
     if learned < LITTLE:
         return ONLY_PRIOR
     return "little" if learned < 0.5 else "much"
