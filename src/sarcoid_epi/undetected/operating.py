@@ -39,8 +39,8 @@ def operating_section(replicates: int = REPLICATES) -> Section:
         "share, fewer for slow methods. Under its own assumptions a method should cover the truth in 95 % of them. "
         f"{len(nominal)} of {len(own)} such rows do, as far as so many replicates tell, and have an answer in nine of "
         "ten; beside most of the others stands what may be the cause. With beliefs, sensitivity and specificity are "
-        "drawn from the belief in every replicate: then the claim is one of the long run over beliefs, and at a single true share a Bayesian answer "
-        "is pulled towards what was believed.",
+        "drawn from the belief in every replicate: then the claim is one of the long run over beliefs, and at a "
+        "single true share a Bayesian answer is pulled towards what was believed.",
         f"With one assumption broken, {len(missing)} of {len(broken)} rows cover the truth in less than half of the "
         "replicates. Nothing in the data says so: that is why each answer names what it rests on. Methods for "
         "published series are held to known truths in the tests.",
