@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit, logit, logsumexp
@@ -11,10 +9,12 @@ from scipy.special import expit, logit, logsumexp
 from sarcoid_epi.stats.cascade import log_binomial
 from sarcoid_epi.stats.interval import Array, check_counts, check_share
 
-#: Nodes of the integral over the spread between series. The posterior of the published series is right to 1e-3; single
-#: log-likelihoods far from it are not, and neither is a series whose binomial is narrower than the nodes are apart:
-#: many patients and a large spread (300 of 1 000 at tau = 2). Adaptive nodes are still to come.
-_NODES = 31
+#: The integral over the spread between series: steps of 0.3 from -7.5 to 7.5 on a scale that is fine about the top of
+#: the integrand and coarse far from it. Halving the steps moves no log-likelihood above -80 by 1e-3.
+_STEP, _STEPS = 0.3, 25
+
+#: Steps towards the top; a point a little off it only moves the nodes.
+_CLIMB, _LONGEST, _FARTHEST = 12, 2.0, 6.0
 
 
 def series_log_likelihood(
@@ -30,7 +30,9 @@ def series_log_likelihood(
     .. math:: \log \int \mathrm{Bin}(x; n, \pi_u Se + (1 - \pi_u)(1 - Sp)) \, \varphi(u) \, du, \qquad
               \mathrm{logit}\, \pi_u = \mathrm{logit}\, \pi + \tau u
 
-    by Gauss-Hermite quadrature.
+    by the trapezium rule in t, u = u_0 + s sinh(t), with u_0 the top of the integrand and s its width there: the steps
+    are small where the binomial is narrow, and reach the tails of the normal where it is flat. Log-likelihoods above
+    -80 are right to 1e-3, most to 1e-6; data that are all but impossible stay so.
 
     Parameters
     ----------
@@ -73,15 +75,44 @@ def series_log_likelihood(
         check_share(sensitivity, "sensitivity"),
         check_share(specificity, "specificity"),
     )
-    u, log_weight = _normal_nodes(_NODES)
+    tau = np.asarray(between, dtype=np.float64)
+    x, m, pi, se, sp, tau = np.broadcast_arrays(x, m, pi, se, sp, tau)
     with np.errstate(divide="ignore"):
-        true = expit(logit(pi)[..., None] + np.asarray(between, dtype=np.float64)[..., None] * u)
-    chance = true * se[..., None] + (1.0 - true) * (1.0 - sp[..., None])
-    return np.asarray(logsumexp(log_binomial(x[..., None], m[..., None], chance) + log_weight, axis=-1))[()]
+        level = logit(pi)
+    top, width = _top(x, m, level, tau, se, 1.0 - sp)
+    t = _STEP * np.arange(-_STEPS, _STEPS + 1)
+    u = top[..., None] + width[..., None] * np.sinh(t)
+    chance = _chance(level[..., None] + tau[..., None] * u, se[..., None], 1.0 - sp[..., None])
+    spacing = np.log(_STEP * width)[..., None] + np.log(np.cosh(t)) - 0.5 * np.log(2.0 * np.pi)
+    heights = log_binomial(x[..., None], m[..., None], chance) - 0.5 * u**2 + spacing
+    return np.asarray(logsumexp(heights, axis=-1))[()]
 
 
-@lru_cache(maxsize=4)
-def _normal_nodes(nodes: int) -> tuple[Array, Array]:
-    """Gauss-Hermite nodes and log weights of the standard normal distribution."""
-    t, w = np.polynomial.hermite_e.hermegauss(nodes)
-    return t, np.log(w) - 0.5 * np.log(2.0 * np.pi)
+def _chance(log_odds: Array, sensitivity: Array, false_positive: Array) -> Array:
+    """Chance of a record at a log odds of disease."""
+    true = expit(log_odds)
+    return np.asarray(true * sensitivity + (1.0 - true) * false_positive)
+
+
+def _top(x: Array, m: Array, level: Array, tau: Array, se: Array, a: Array) -> tuple[Array, Array]:
+    """Top of each integrand in u, and its width there, by Fisher scoring from where the counts alone would put it.
+
+    A step that leads down is halved, so that no search turns back and forth.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        alone = (logit(np.clip((x / m - a) / (se - a), 1e-6, 1.0 - 1e-6)) - level) / tau
+    u = np.clip(np.nan_to_num(alone, nan=0.0, posinf=_FARTHEST, neginf=-_FARTHEST), -_FARTHEST, _FARTHEST)
+    height, step = np.full(u.shape, -np.inf), np.zeros(u.shape)
+    width = np.ones(u.shape)
+    for _ in range(_CLIMB):
+        true = expit(level + tau * (u + step))
+        p = np.clip(true * se + (1.0 - true) * a, 1e-12, 1.0 - 1e-12)
+        now = x * np.log(p) + (m - x) * np.log1p(-p) - 0.5 * (u + step) ** 2
+        better = now >= height
+        u, height = np.where(better, u + step, u), np.where(better, now, height)
+        slope = tau * (se - a) * true * (1.0 - true)
+        information = 1.0 + m * slope**2 / (p * (1.0 - p))
+        onward = np.clip(((x / p - (m - x) / (1.0 - p)) * slope - u) / information, -_LONGEST, _LONGEST)
+        width = np.where(better, 1.0 / np.sqrt(information), width)
+        step = np.where(better, onward, step / 2.0)
+    return u, width
