@@ -63,3 +63,33 @@ def test_the_grid_is_the_posterior(name):
     assert fit.high == pytest.approx(exact.high, rel=0.2)
     assert fit.looking == pytest.approx(looking.median, abs=0.04)
     assert fit.looking_low == pytest.approx(looking.low, abs=0.08)
+
+
+@pytest.mark.parametrize(
+    ("events", "n", "looked", "sensitivity", "weight", "specificity", "other", "share", "looking"),
+    [
+        (
+            [61, 22, 11, 42, 42, 7, 35, 108], [470, 78, 29, 437, 176, 38, 174, 488], [0, 1, 2, 3, 1, 0, 1, 2],
+            [0.28, 0.83, 0.69, 0.29], [33, 16.5, 4, 9], [0.92, 0.9945, 0.934, 0.944], [91, 232, 141, 80],
+            (0.198, 0.274, 0.417), 0.84,
+        ),
+        (
+            [7, 19, 71, 36, 8, 16, 2, 50, 2, 7, 4, 51, 17, 186],
+            [87, 463, 247, 302, 119, 414, 21, 350, 70, 42, 112, 418, 58, 373], [0, 1, 2, 3, 0, 0, 1, 2, 3, 0, 3, 2, 1, 1],
+            [0.5, 0.92, 0.75, 0.77], [9, 35, 5, 9], [0.936, 0.958, 0.925, 0.979], [63, 35, 46, 38],
+            (0.022, 0.091, 0.233), 0.136,
+        ),
+    ],
+    ids=["no spread", "a wide one"],
+)  # fmt: skip
+def test_no_ordinary_series_are_refused(
+    events, n, looked, sensitivity, weight, specificity, other, share, looking
+):  # fmt: skip
+    """A search that began on the saddle at tau = 0, or stopped a hair from the top, once refused these. The values are
+    of an independent importance sample of data alike to two digits of the beliefs: share 10 %, limits 20 %."""
+    fit = modality_model(events, n, looked, sensitivity, weight, specificity, other)
+    low, middle, high = share
+    assert fit.share == pytest.approx(middle, rel=0.1)
+    assert fit.low == pytest.approx(low, rel=0.25)
+    assert fit.high == pytest.approx(high, rel=0.2)
+    assert fit.looking == pytest.approx(looking, abs=0.06)

@@ -24,12 +24,15 @@ ONE_STUDY = "one series: its spread cannot be split; correct it alone, by `prior
 NO_EVENTS = "no events in any series: spread and typical share cannot be estimated"
 ONLY_EVENTS = "only events in every series: spread and typical share cannot be estimated"
 CHANCE = "a modality with Se + Sp of 1 or less finds no more than chance: nothing can be corrected with it"
-NOT_CONVERGED = "no maximum of the likelihood: the series are explained by false positives alone, or by all or none"
+NOT_CONVERGED = "the maximum of the likelihood was not found; the posterior stands"
 ONE_MODALITY = "one modality only: what the looking adds cannot be told from these series"
 UNLEARNT = "these series teach next to nothing about sensitivity and specificity: the priors decide the split"
 
 _NODES = 11  # for each series' true share
 _EXACT_NODES, _FINE_NODES, _WIDE = 25, 151, 1.0  # as in `meta`, where sensitivity and specificity are known
+_SADDLE, _OFF_SADDLE = 0.01, 0.1  # a search in tau that would start below the one starts at the other
+_FARTHEST = 5.0  # logits and spreads at which a posterior may begin
+_NEAR = 1e-4  # longest step that is nothing left to climb
 _GROUPS = 256  # handled at once, for memory's sake
 _LEARNT = 0.1  # part of the prior standard deviation that must have gone somewhere for the data to have a say
 
@@ -147,7 +150,7 @@ def modality_model(
     Returns
     -------
     ModalityFit, of the leading shape. NaN with a `note`: without patients, with one series, without events or with only
-    events, where a modality has Se + Sp of 1 or less, and where the likelihood has no maximum; the split alone where
+    events, and where a modality has Se + Sp of 1 or less; `true` alone where no maximum was found, the split where
     one modality only was used. `plain` has its own notes.
 
     Raises
@@ -237,10 +240,11 @@ def _fits(x: Array, m: Array, look: Looks, level: float, tau_scale: float) -> di
         found = fitted[good]
         answer["at"][found], answer["variance"][found] = peak.at[good], peak.variance[good]
         answer["value"][found] = peak.value[good]
-        if found.size:
-            grid = posterior(x[found], m[found], look, peak.at[good], centres[good], modes[good], tau_scale)
-            for name, values in _read(grid, m[found], look, level).items():
-                answer[name][found] = values
+        # The posterior looks for its own place, and stands where the search for the maximum did not end.
+        top = np.clip(np.abs(peak.at), [0.0, _OFF_SADDLE], [_FARTHEST, _FARTHEST]) * np.sign(peak.at)
+        grid = posterior(x[fitted], m[fitted], look, np.where(good[:, None], peak.at, top), centres, modes, tau_scale)
+        for name, values in _read(grid, m[fitted], look, level).items():
+            answer[name][fitted] = values
     used = np.stack([(m[:, look.modality == j] > 0).any(-1) for j in range(modalities)], axis=-1)
     single = (note == "") & (used.sum(-1) < 2)
     for name in _SPLIT:
@@ -304,6 +308,8 @@ def _maximum(x: Array, m: Array, look: Looks) -> tuple[Peak, Array, Array]:
         points = placed(start[:, 0], start[:, 1], x, m, look, centres, modes[..., :1])
         peak = _search(x, m, look, points, start, modes, nodes)
         start, centres = np.where(peak.converged[:, None], peak.at, start), points.centres
+        # At tau = 0 the likelihood is level in tau by symmetry: a search that starts there never leaves it.
+        start[:, 1] = np.where(np.abs(start[:, 1]) < _SADDLE, _OFF_SADDLE, start[:, 1])
     wide = ~peak.converged | (np.abs(peak.at[:, 1]) > _WIDE)
     if pairs == 1 and wide.any():
         there = Points(*(each[wide] for each in points))
@@ -320,7 +326,18 @@ def _search(x: Array, m: Array, look: Looks, points: Points, start: Array, modes
         modes[groups] = found.modes
         return found.value, found.gradient, found.information
 
-    return climb(function, start)
+    peak = climb(function, start)
+    return _arrived(peak, *function(np.arange(len(start)), peak.at)[1:])
+
+
+def _arrived(peak: Peak, gradient: Array, information: Array) -> Peak:
+    """Also those have arrived that stopped where nothing is left to climb: value and gradient differ by rounding."""
+    values = np.linalg.eigvalsh(information)
+    inverse = np.linalg.pinv(information)
+    step = np.einsum("gij,gj->gi", inverse, gradient)
+    there = ~peak.converged & (values[:, 0] > 0) & (np.abs(step).max(axis=-1) < _NEAR)
+    variance = np.where(there[:, None, None], inverse, peak.variance)
+    return peak._replace(converged=peak.converged | there, variance=variance)
 
 
 def _start(x: Array, m: Array, look: Looks) -> Array:

@@ -24,7 +24,7 @@ _MODE_STEPS = 60
 _LONGEST_STEP = 2.0
 _MODE_TOLERANCE = 0.1  # of the integrand's width; a point a little off the mode only moves the quadrature points
 _LOOK_STEPS = 25
-_POINTS = (7, 5)  # for each sensitivity and each specificity
+_POINTS = (6, 6)  # for each sensitivity and each specificity
 
 
 class Looks(NamedTuple):

@@ -56,7 +56,7 @@ def posterior(x: Array, m: Array, look: Looks, top: Array, centres: Array, modes
     centre = np.broadcast_to(top[:, :1], tau.shape)
     height, bend = np.full(tau.shape, -np.inf), np.ones(tau.shape)
     trial = centre
-    for _ in range(3):
+    for _ in range(2):
         rough, _ = at(trial, tau, ROUGH_NODES, True)
         # The logistic density of mu has information up to 1/4 and keeps a flat likelihood from running away.
         curved = np.maximum(rough.information[..., 0, 0], 0.0) + 0.25
