@@ -83,7 +83,7 @@ def test_tipping_values_are_what_the_sensitivity_would_have_to_be():
     expected = {"tipping_5": 0.0281 / 0.05, "tipping_10": 0.0282 / 0.1, "tipping_15": 0.0283 / 0.15}
     found = told(answers)
     assert np.isnan(found.pop("tipping_2"))
-    assert note(answers, "tipping_2") == "the true share is above the target at any value"
+    assert note(answers, "tipping_2") == "at this share on record the true share is above the target at any value"
     assert found == pytest.approx(expected, abs=EXACT)
 
 

@@ -261,7 +261,11 @@ def test_a_table_without_anything_is_answered_in_words(frame):
         ("possible_prevalence", "clinical", {(0,): 100}, "lower bound cut at 0"),
         ("possible_prevalence", "clinical", {(1,): 40}, "records cannot have come from such"),
         ("detection_cascade", "clinical", {(1,): 4000}, "the belief and the records contradict each other"),
-        ("burden", "finds nothing", {(1,): 3, (0,): 97}, "the belief and the records contradict each other"),
+        ("burden", "finds nothing", {(1,): 3, (0,): 97}, "add up to one or less: records carry no information"),
+        ("believed_prevalence", "no better than chance", {(1,): 3, (0,): 97}, "add up to one or less"),
+        ("believed_prevalence", "clinical", {(0,): 200}, "nobody is on record"),
+        ("detection_cascade", "clinical", {(0,): 200}, "nobody is on record"),
+        ("burden", "clinical", {(0,): 200}, "nobody is on record"),
         ("detection_cascade", "clinical", {}, "nobody in whom it is known"),
     ],
 )

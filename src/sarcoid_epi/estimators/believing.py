@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import betaincinv
 
-from sarcoid_epi.scenario import Parameter
+from sarcoid_epi.scenario import Belief, Parameter
 from sarcoid_epi.scenario.belief import LOOKS, Cascade, Detection
 from sarcoid_epi.scenario.distribution import distribution
 from sarcoid_epi.stats.cascade import Detected, detection, share_given_detection
@@ -17,6 +18,12 @@ from sarcoid_epi.stats.weighted import effective, normalised
 
 #: Quasi-random points of a belief; four times as many move limits by less than 1 % of themselves.
 POINTS = 2**13
+
+#: What the records say where they say next to nothing.
+NO_INFORMATION = "believed sensitivity and specificity add up to one or less: records carry no information"
+NOBODY_RECORDED = "nobody is on record: but for an upper limit this is the belief"
+ALL_RECORDED = "everybody is on record: but for a lower limit this is the belief"
+FALSE_ALONE = "fewer on record than the believed false positives alone would give: mostly the belief"
 
 #: Fewest draws that what is left of a belief must be worth; below, belief and records contradict each other.
 ENOUGH = 50.0
@@ -83,6 +90,21 @@ def fitted(events: Array, n: Array, sensitivity: Array, specificity: Array, plac
     worth = np.nan_to_num(effective(weights))
     back = back.ravel()
     return Fitted(share[back], weights[back], worth[back])
+
+
+def detects(belief: Belief) -> bool:
+    """Whether believed sensitivity and specificity add up to more than chance."""
+    return belief.sensitivity.value.value + belief.specificity.value.value > 1
+
+
+def said_of_records(recorded: Array, known: Array, specificity: float, note: NDArray[np.str_]) -> NDArray[np.str_]:
+    """A note where the records say next to nothing, and the answer is the belief; earlier notes stand."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        few = recorded / known < 1 - specificity
+    said = np.select(
+        [note != "", recorded == 0, recorded == known, few], [note, NOBODY_RECORDED, ALL_RECORDED, FALSE_ALONE], ""
+    )
+    return np.asarray(said)
 
 
 def bounds(believed: Detection) -> tuple[float, float]:

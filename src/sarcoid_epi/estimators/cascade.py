@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from sarcoid_epi.estimands import BURDEN, UNDERDIAGNOSIS
-from sarcoid_epi.estimators.believing import ENOUGH, POINTS, STEPS, Fitted, at, detected, fitted, weighed
-from sarcoid_epi.estimators.declare import Answers, Floats, estimator, unbelieved
+from sarcoid_epi.estimators.believing import (
+    ENOUGH,
+    NO_INFORMATION,
+    POINTS,
+    STEPS,
+    Fitted,
+    at,
+    detected,
+    detects,
+    fitted,
+    said_of_records,
+    weighed,
+)
+from sarcoid_epi.estimators.declare import Answers, Floats, estimator, silent, unbelieved
 from sarcoid_epi.estimators.prevalence import NOBODY
 from sarcoid_epi.scenario import Belief
 from sarcoid_epi.stats.importance import sobol
@@ -74,7 +88,15 @@ def detection_cascade(strata: Strata, belief: Belief) -> Answers:
     apparent = answer.share * found + (1 - answer.share) * (1 - right)
     lost = (parts.not_imaged[:, 0], parts.not_imaged[:, 1], parts.not_seen.sum(axis=-1), parts.not_written.sum(axis=-1))
     values = (answer.share, 1 - found, answer.share / apparent, answer.share * (1 - found), *lost)
-    return _summarised(terms, values, answer, recorded, known)
+    told = _summarised(terms, values, answer, recorded, known)
+    per_record = np.array(terms) == "true_per_record"
+    unknown = (recorded == 0)[:, None] & per_record
+    estimate, low, high, error = (
+        np.where(unknown, np.nan, column) for column in (told.estimate, told.low, told.high, told.std_error)
+    )
+    note = said_of_records(recorded, known, belief.specificity.value.value, told.note[:, 0])
+    beside = np.broadcast_to(note[:, None], told.shape)
+    return replace(told, estimate=estimate, low=low, high=high, std_error=error, note=beside)
 
 
 @estimator(
@@ -124,6 +146,8 @@ def burden(strata: Strata, belief: Belief) -> Answers:
     doubts = ("doubt_occurrence", "doubt_osseous", "doubt_underdiagnosis")
     if belief.occurrence is None:
         return unbelieved((*terms, *doubts), len(strata.labels), "how many have sarcoidosis", "occurrence")
+    if not detects(belief):
+        return silent((*terms, *doubts), len(strata.labels), NO_INFORMATION)
     recorded, known = (np.asarray(count, dtype=float) for count in strata.events("osseous_recorded"))
     places = sobol(POINTS, 4)
     found, right = weighed(belief.sensitivity, places[:, 0]), weighed(belief.specificity, places[:, 1])
@@ -131,6 +155,8 @@ def burden(strata: Strata, belief: Belief) -> Answers:
     people = belief.occurrence.population.value * at(belief.occurrence.prevalence, places[:, 3]) / 1e5
     values = (people, answer.share, 1 - found, people * answer.share * (1 - found))
     told = _summarised(terms, values, answer, recorded, known)
+    note = said_of_records(recorded, known, belief.specificity.value.value, told.note[:, 0])
+    told = replace(told, note=np.broadcast_to(note[:, None], told.shape))
     with np.errstate(divide="ignore"):
         logs = [np.log(np.broadcast_to(value, answer.weights.shape)) for value in values]
     parts = np.stack([_covariance(factor, logs[3], answer.weights) for factor in logs[:3]], axis=-1)

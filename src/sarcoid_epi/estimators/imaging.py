@@ -76,8 +76,8 @@ def selected_prevalence(strata: Strata, belief: Belief) -> Answers:
     """Prevalence of osseous sarcoidosis when those not scanned have believed odds of it.
 
     With q the positive share of the scanned and odds of disease w times as high in the others, their share is
-    w q / (1 - q + w q). Terms: `osseous`, at the believed odds ratio; `osseous_least` and `osseous_most`, at the ends
-    of its range. At w = 1 scanning says nothing of the disease (missing at random).
+    w q / (1 - q + w q). Terms: `osseous`, at the believed odds ratio, with limits for its whole range; `osseous_least`
+    and `osseous_most`, at the ends of the range. At w = 1 scanning says nothing of the disease (missing at random).
 
     Parameters
     ----------
@@ -109,4 +109,6 @@ def selected_prevalence(strata: Strata, belief: Belief) -> Answers:
         found = odds_bounds(positive, read, everybody, odds, odds)
         return Term(name, found.low, found.low_limit, found.high_limit, np.nan, everybody, positive, found.note)
 
-    return answers_of(*(at(*pair) for pair in zip(terms, (value, low, high), strict=True)))
+    believed, least, most = (at(*pair) for pair in zip(terms, (value, low, high), strict=True))
+    # The estimate carries the doubt of the whole range: at one odds ratio its limits would be those of counting alone.
+    return answers_of(believed._replace(low=least.low, high=most.high), least, most)

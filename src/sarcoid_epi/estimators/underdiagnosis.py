@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from sarcoid_epi.estimands import DETECTION, TRUE_PREVALENCE
-from sarcoid_epi.estimators.believing import bounds
+from sarcoid_epi.estimators.believing import NO_INFORMATION, bounds, detects, said_of_records
 from sarcoid_epi.estimators.declare import Answers, Term, answers_of, estimator
 from sarcoid_epi.estimators.prevalence import NOBODY
 from sarcoid_epi.scenario import Belief
@@ -80,7 +82,7 @@ def corrected_prevalence(strata: Strata, belief: Belief) -> Answers:
         [n == 0, np.isnan(estimate), np.isnan(low), estimate < 0, estimate > 1, possible < MOSTLY_POSSIBLE],
         [
             NOBODY,
-            "believed sensitivity and specificity add up to one or less: records carry no information",
+            NO_INFORMATION,
             "the belief and the records contradict each other: no limits",
             np.char.add("below zero: fewer on record than the believed false positives alone would give; ", fits),
             np.char.add("above one: more on record than the believed detection could give; ", fits),
@@ -130,10 +132,12 @@ def believed_prevalence(strata: Strata, belief: Belief) -> Answers:
     recorded, known = strata.events("osseous_recorded")
     se, sp = believed_as_prior(belief.sensitivity), believed_as_prior(belief.specificity)
     found = one_test_posterior(recorded, known, se, sp)
-    note = np.where(known == 0, NOBODY, found.note)
+    note = np.select([known == 0, np.full(known.shape, not detects(belief))], [NOBODY, NO_INFORMATION], found.note)
+    mute = (known == 0) | (not detects(belief))
+    note = said_of_records(recorded.astype(float), known.astype(float), belief.specificity.value.value, note)
 
-    def term(name: str, told: Summary, turned: bool = False) -> Term:
-        middle, low, high = (np.where(known == 0, np.nan, part) for part in (told.median, told.low, told.high))
+    def term(name: str, told: Summary, turned: bool = False, unknown: Any = False) -> Term:
+        middle, low, high = (np.where(mute | unknown, np.nan, part) for part in (told.median, told.low, told.high))
         if turned:
             middle, low, high = 1 - middle, 1 - high, 1 - low
         return Term(name, middle, low, high, told.sd, known, recorded, note)
@@ -142,7 +146,7 @@ def believed_prevalence(strata: Strata, belief: Belief) -> Answers:
         term("osseous", found.prevalence),
         term("underdiagnosis", found.sensitivity, turned=True),
         term("missed", found.undetected),
-        term("record_true", found.predictive),
+        term("record_true", found.predictive, unknown=recorded == 0),
     )
 
 

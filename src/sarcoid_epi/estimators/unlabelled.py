@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sarcoid_epi.estimands import MET, UNDERDIAGNOSIS
+from sarcoid_epi.estimators.believing import said_of_records
 from sarcoid_epi.estimators.declare import Answers, Floats, Term, answers_of, estimator
 from sarcoid_epi.estimators.sources import FIRST, SECOND, THIRD
 from sarcoid_epi.estimators.verified import SUBSTUDY
@@ -197,6 +198,8 @@ def believed_two_tests(strata: Strata, belief: Belief) -> Answers:
     fit = hui_walter_posterior(table, flat, flat, [se_a, 1.0], [se_b, 1.0], [sp_a, 1.0], [sp_b, 1.0])._asdict()
     for name in ("prevalence", "sensitivity", "specificity"):
         fit |= {name: fit[f"{name}_median"], f"{name}_std_error": fit[f"{name}_sd"]}
+    recorded, scanned = table[:, :, 1].sum(axis=(1, 2)), table.sum(axis=(1, 2, 3))
+    fit["note"] = said_of_records(recorded, scanned, belief.specificity.value.value, fit["note"])
     return _two_tests(fit, strata, table)
 
 

@@ -15,8 +15,8 @@ from sarcoid_epi.stats.bounds import NO_PATIENTS, NO_REFERENCE
 from sarcoid_epi.stats.interval import Array, check_counts, check_share
 from sarcoid_epi.stats.proportion import wilson
 
-TARGET_BELOW = "the true share is above the target at any value"
-TARGET_ABOVE = "the true share is below the target at any value"
+TARGET_BELOW = "at this share on record the true share is above the target at any value"
+TARGET_ABOVE = "at this share on record the true share is below the target at any value"
 NO_BETTER = "the record would have to be no better than chance"
 NO_TARGET = "a target of 0 or 1 is not reached by this"
 NOBODY_LEFT = "everybody was imaged: nobody is left to differ"

@@ -34,7 +34,7 @@ _AT_EDGE = 1e-7
 FLAT = "the likelihood is flat around its maximum: not identified"
 NOT_CONVERGED = "the search found no maximum with sensitivity + specificity above 1"
 RIVAL = "another prevalence fits as well: more than one maximum"
-ZERO_OR_ONE = "an estimate is 0 or 1: it has no limits"
+ZERO_OR_ONE = "an estimate is 0 or 1 and has no limits; those of the others take it as known and cover too little"
 
 _BLOCK = 4_000_000
 _STEP = 0.125  # of the trapezium rule, whose error in q is 1e-13 up to a loading of 3, and 5e-8 at 5 with seven tests
