@@ -12,6 +12,7 @@ import pandas as pd
 
 from sarcoid_epi.errors import ConfigurationError, Problem, unknown
 from sarcoid_epi.files import write_text
+from sarcoid_epi.measures import MEASURES, split
 from sarcoid_epi.vocabulary import PATIENT_BY_NAME, label
 
 #: Significant digits on disk: full precision differs between processors.
@@ -201,6 +202,9 @@ UNITS = {
 
 def is_share(term: str) -> bool:
     """Whether a term's number is a proportion; the vocabulary's numbers are in their own unit."""
+    measure, _ = split(term)
+    if measure:
+        return MEASURES[measure].unit == "share"
     variable = PATIENT_BY_NAME.get(term)
     plain = term in UNITS or term.startswith("odds_")
     return not plain and (variable is None or variable.kind not in ("integer", "number"))
@@ -210,11 +214,27 @@ def shown(value: float, term: str) -> str:
     """A number as people read it: a share in per cent, anything else in its unit."""
     if is_share(term):
         return percent(value)
+    measure, of = split(term)
+    if measure:
+        return _measured(value, MEASURES[measure].unit, of)
     variable = PATIENT_BY_NAME.get(term)
     unit = variable.unit if variable else UNITS.get(term, "")
     if unit == "people":
         return f"{value:.0f} people"
     return f"{value:.4g}{f' {unit}' if unit else ''}"
+
+
+def _measured(value: float, unit: str, of: str) -> str:
+    """A number in the unit of its measure."""
+    if unit == "points":
+        return f"{100 * value:.1f} points"
+    if unit == "p":
+        return "< 0.0001" if value < 0.0001 else f"{value:.2g}"
+    if unit in ("people", "years"):
+        return f"{value:.0f} people" if unit == "people" else f"{value:.2f} years"
+    variable = PATIENT_BY_NAME.get(of.partition("=")[0])
+    own = variable.unit if variable and unit == "own" else ""
+    return f"{value:.3g}{f' {own}' if own else ''}"
 
 
 def percent(share: float) -> str:

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,16 @@ UNKNOWN_GROUP = "missing"
 
 #: The levels of a flag, in the order of their codes.
 FLAG = ("no", "yes")
+
+
+class Patterns(NamedTuple):
+    """Values that occur together, a code for a flag or category and the number of a number, and the patients with them.
+
+    `values` has shape (P, columns) where the groups share the patterns, else (G, P, columns); `counts` has (G, P).
+    """
+
+    values: Floats
+    counts: Counts
 
 
 class Strata(Protocol):
@@ -56,6 +66,10 @@ class Strata(Protocol):
 
     def table(self, *columns: str) -> Counts:
         """Patients by group and level of each variable, those with a missing one left out. Shape (G, levels, ...)."""
+        ...
+
+    def patterns(self, *columns: str) -> Patterns:
+        """What values patients have together, and how many patients have them; those with a missing one left out."""
         ...
 
     def moments(self, column: str) -> tuple[Counts, Floats, Floats]:
@@ -114,6 +128,21 @@ class _Coded(ABC):
         counts = self.table(column)
         return counts[:, 1], counts.sum(axis=1)
 
+    def patterns(self, *columns: str) -> Patterns:
+        read = [self._values(column).ravel() for column in columns]
+        known = ~np.any([np.isnan(values) for values in read], axis=0)
+        group = self.group.ravel()[known].astype(np.int64)
+        values = np.stack([values[known] for values in read], axis=-1)
+        return _shared(group, values, len(self.labels)) or _apart(group, values, len(self.labels))
+
+    def _values(self, column: str) -> Floats:
+        """Codes or numbers, NaN where missing."""
+        try:
+            codes = self.codes(column)
+        except DataError:
+            return self.numbers(column)
+        return np.where(codes < 0, np.nan, codes)
+
     def table(self, *columns: str) -> Counts:
         shape = (len(self.labels), *(len(self.levels(column)) for column in columns))
         codes = [self.codes(column) for column in columns]
@@ -122,6 +151,41 @@ class _Coded(ABC):
         for code, size in zip(codes, shape[1:], strict=True):
             cell = cell * size + code
         return np.bincount(cell[known], minlength=int(np.prod(shape))).reshape(shape)
+
+
+def _ranks(values: Floats) -> tuple[Counts, int]:
+    """A number for each distinct row, in the order of the rows, and how many there are."""
+    rank, size = np.zeros(len(values), dtype=np.int64), 1
+    for column in values.T:
+        levels, code = np.unique(column, return_inverse=True)
+        _, rank = np.unique(rank * len(levels) + code, return_inverse=True)
+        size = int(rank.max(initial=-1)) + 1
+    return rank, size
+
+
+def _shared(group: Counts, values: Floats, groups: int) -> Patterns | None:
+    """Patterns that all groups share, unless there would be many more of them than patients."""
+    rank, size = _ranks(values)
+    if groups > 1 and groups * size > 4 * len(values):
+        return None
+    first = np.zeros(size, dtype=np.int64)
+    first[rank[::-1]] = np.arange(len(values))[::-1]
+    counts = np.bincount(group * size + rank, minlength=groups * size).reshape(groups, size)
+    return Patterns(values[first], counts)
+
+
+def _apart(group: Counts, values: Floats, groups: int) -> Patterns:
+    """Each group's own patterns, filled up with rows that nobody has."""
+    rank, size = _ranks(np.column_stack([group, values]))
+    first = np.zeros(size, dtype=np.int64)
+    first[rank[::-1]] = np.arange(len(values))[::-1]
+    owner = group[first]
+    place = np.arange(size) - np.searchsorted(owner, np.arange(groups))[owner]
+    widest = int(place.max(initial=0)) + 1
+    own = np.zeros((groups, widest, values.shape[1]))
+    counts = np.zeros((groups, widest), dtype=np.int64)
+    own[owner, place], counts[owner, place] = values[first], np.bincount(rank, minlength=size)
+    return Patterns(own, counts)
 
 
 @dataclass(frozen=True)
@@ -306,6 +370,11 @@ class TallyStrata:
         summed = tuple(axis for axis in range(1, self.counts.ndim) if axis not in kept)
         order = np.argsort(np.argsort(kept))
         return np.transpose(self.counts.sum(axis=summed), (0, *(order + 1)))
+
+    def patterns(self, *columns: str) -> Patterns:
+        counts = self.table(*columns)
+        cells = np.indices(counts.shape[1:]).reshape(len(columns), -1).T
+        return Patterns(cells.astype(float), counts.reshape(len(self.labels), -1))
 
     def moments(self, column: str) -> tuple[Counts, Floats, Floats]:
         raise DataError(Problem("these are tallies, not patients", do="choose a method that works on counts"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from sarcoid_epi.measures import MEASURES, split
+
 Kind = Literal["identifier", "category", "flag", "integer", "number", "date"]
 
 #: Bones that are told apart, in the order of the bits of a site pattern.
@@ -349,7 +351,12 @@ def label(name: str) -> str:
     >>> label("n_organs"), label("sex=female")
     ('Organs involved, of the nine', 'Sex: female')
     """
+    measure, of = split(name)
+    if measure:
+        return f"{MEASURES[measure].label}: {label(of)}"
     name, equals, level = name.partition("=")
+    if equals and level == "yes":
+        return label(name)
     if equals:
         return f"{label(name)}: {readable(level)}"
     known = PATIENT_BY_NAME.get(name) or TRUTH_BY_NAME.get(name)

@@ -37,6 +37,7 @@ FLOORS = {
     "stats": 1,
     "streams": 1,
     "errors": 0,
+    "measures": 0,
 }
 
 #: Rooms of equal or lower floor that must not know of each other all the same.

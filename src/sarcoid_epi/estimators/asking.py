@@ -10,7 +10,7 @@ import numpy as np
 from sarcoid_epi.errors import ConfigurationError, Problem
 from sarcoid_epi.estimators.declare import NO_COLUMN, NOTHING_KNOWN, Answers, Estimator, silent
 from sarcoid_epi.results import Estimate, Estimates, Run
-from sarcoid_epi.scenario import Belief, Prior
+from sarcoid_epi.scenario import Belief, Model, Prior
 from sarcoid_epi.strata import Strata
 
 
@@ -23,6 +23,7 @@ def ask(
     belief: Belief | Prior | None = None,
     by: str = "",
     of: str = "",
+    models: Sequence[Model] = (),
 ) -> Estimates:
     """Every estimator of a catalogue (for one question, if named) on the same strata.
 
@@ -41,6 +42,8 @@ def ask(
         Needed by estimators that believe something (a prior by those of series); without one they are not asked.
     by, of : str
         What the groups are of, and what the series are of; part of the run's name.
+    models : sequence of Model
+        Declared models, for estimators that answer their families.
 
     Returns
     -------
@@ -61,15 +64,22 @@ def ask(
         if estimator.believes and belief is None:
             continue
         believed = belief if estimator.believes else None
-        total += _estimates(estimator, _answers(estimator, strata, believed), strata.labels, data, believed, by, of)
+        for model in _models(estimator, models):
+            answers = _answers(estimator, strata, believed, model)
+            total += _estimates(estimator, answers, strata.labels, data, believed, by, of, model)
     return total
 
 
-def _answers(estimator: Estimator, strata: Strata, belief: Belief | Prior | None) -> Answers:
+def _models(estimator: Estimator, models: Sequence[Model]) -> list[Model | None]:
+    """The models that an estimator answers; one that takes none is asked once."""
+    return [model for model in models if model.family in estimator.families] if estimator.families else [None]
+
+
+def _answers(estimator: Estimator, strata: Strata, belief: Belief | Prior | None, model: Model | None) -> Answers:
     lack = lacking(estimator, strata)
     if lack:
         return silent([_absent(estimator, strata)], len(strata.labels), lack)
-    return estimator(strata, belief) if belief else estimator(strata)
+    return estimator(strata, *(part for part in (belief, model) if part is not None))
 
 
 def _absent(estimator: Estimator, strata: Strata) -> str:
@@ -110,15 +120,16 @@ def _estimates(
     belief: Belief | Prior | None,
     by: str,
     of: str,
+    model: Model | None,
 ) -> Estimates:
-    name = run_name(estimator.name, by, belief.name if belief else "", of)
+    name = run_name(estimator.name, by, belief.name if belief else "", model.name if model else of)
     run = Run(
         run=name,
         estimator=estimator.name,
         estimand=estimator.estimand.name,
-        label=estimator.label,
+        label=f"{model.label}: {estimator.label[:1].lower()}{estimator.label[1:]}" if model else estimator.label,
         references=" ".join(estimator.references),
-        rests_on=_rests_on(data, belief, estimator.believes),
+        rests_on=_rests_on(data, belief, estimator.believes) + (f"; {model.said}" if model else ""),
         assumes=estimator.assumes,
         data=data,
         package_version=version("sarcoid-epi"),

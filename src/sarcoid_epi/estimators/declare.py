@@ -101,8 +101,9 @@ class Estimator:
     """A function with its declaration; the first line of its docstring is the label of its results.
 
     `needs` are columns without which it has nothing to say; `believes` names the parts of a belief that it takes.
-    `takes` names what its first argument holds: patients, or published series. `rests` says in a few words what its
-    answer stands or falls with. One that does not batch takes as long for each of many groups as for one.
+    `takes` names what its first argument holds: patients, or published series. `families` are those of the declared
+    models that it answers; it is then asked once for each model, its last argument. `rests` says in a few words what
+    its answer stands or falls with. One that does not batch takes as long for each of many groups as for one.
     """
 
     name: str
@@ -115,6 +116,7 @@ class Estimator:
     takes: str
     rests: str
     batches: bool
+    families: tuple[str, ...] = ()
 
     def __call__(self, *arguments: Any) -> Answers:
         return self.function(*arguments)
@@ -146,12 +148,13 @@ def estimator(
     takes: str = "patients",
     rests: str = "the counts",
     batches: bool = True,
+    families: Sequence[str] = (),
 ) -> Callable[[Function], Estimator]:
     """Declare an estimator. The result is a value; `CATALOGUE` lists it."""
 
     def declare(function: Function) -> Estimator:
         name = function.__name__
         listed = tuple(needs), tuple(believes), tuple(references)
-        return Estimator(name, question, function, estimand, *listed, takes, rests, batches)
+        return Estimator(name, question, function, estimand, *listed, takes, rests, batches, tuple(families))
 
     return declare

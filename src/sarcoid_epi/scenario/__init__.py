@@ -3,6 +3,7 @@
 from sarcoid_epi.scenario.belief import Belief
 from sarcoid_epi.scenario.design import Design
 from sarcoid_epi.scenario.loader import load_belief, load_design, load_prior, load_world, shipped
+from sarcoid_epi.scenario.model import Model, load_model
 from sarcoid_epi.scenario.parameter import Assumed, Cited, Derived, Parameter
 from sarcoid_epi.scenario.prior import Prior
 from sarcoid_epi.scenario.uncertainty import draw, spreads
@@ -14,12 +15,14 @@ __all__ = [
     "Cited",
     "Derived",
     "Design",
+    "Model",
     "Parameter",
     "Prior",
     "World",
     "draw",
     "load_belief",
     "load_design",
+    "load_model",
     "load_prior",
     "load_world",
     "shipped",

@@ -78,7 +78,7 @@ def load_prior(name: str, vary: Mapping[str, float] | None = None) -> Prior:
 def shipped(kind: str) -> tuple[str, ...]:
     """Names of the worlds, designs, beliefs or priors that ship (those that only serve as a base are left out)."""
     names = (item.name.removesuffix(".toml") for item in _folder(kind).iterdir() if item.name.endswith(".toml"))
-    return tuple(sorted(name for name in names if "label" in _read(kind, name)[0]))
+    return tuple(sorted(name for name in names if "label" in read_toml(kind, name)[0]))
 
 
 def paths(model: type[Section], prefix: str = "") -> dict[str, bool]:
@@ -109,8 +109,8 @@ def _folder(kind: str) -> Traversable:
     return files("sarcoid_epi.scenario").joinpath(f"{kind}s")
 
 
-def _read(kind: str, name: str) -> tuple[dict[str, Any], str]:
-    """The parsed file and the name to call it by in messages."""
+def read_toml(kind: str, name: str) -> tuple[dict[str, Any], str]:
+    """A shipped or a user's own file of a kind: parsed, and the name to call it by in messages."""
     own = name.endswith(".toml")
     if not own and not _NAME.fullmatch(name):
         raise ConfigurationError(unknown(kind, name, shipped(kind)))
@@ -186,7 +186,7 @@ def _specs(
     model: type[Section], kind: str, name: str, problems: list[Problem], above: tuple[str, ...] = ()
 ) -> tuple[dict[str, Any], dict[str, Spec]]:
     """Header and raw parameter specifications of a file and of what it extends, by path."""
-    tree, shown = _read(kind, name)
+    tree, shown = read_toml(kind, name)
     header = {key: tree.pop(key) for key in HEADER_KEYS & tree.keys()}
     specs: dict[str, Spec] = {}
     base = header.pop("extends", "")

@@ -1,0 +1,65 @@
+"""What an answer can be other than a share of patients: `odds_ratio[fever]` is a measure and what it is of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+#: How a number is printed; "own" is the unit of the variable that the measure is of.
+Unit = Literal["ratio", "points", "share", "p", "number", "own", "years", "people", "month"]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A label, a unit, and the value that says "no difference" (none where there is no such value)."""
+
+    label: str
+    unit: Unit
+    null: float | None = None
+
+
+MEASURES = {
+    "odds_ratio": Measure("Odds ratio", "ratio", 1.0),
+    "prevalence_ratio": Measure("Prevalence ratio", "ratio", 1.0),
+    "risk_ratio": Measure("Ratio of shares", "ratio", 1.0),
+    "hazard_ratio": Measure("Hazard ratio", "ratio", 1.0),
+    "rate_ratio": Measure("Rate ratio", "ratio", 1.0),
+    "share": Measure("Share", "share"),
+    "risk_difference": Measure("Difference of shares", "points", 0.0),
+    "mean": Measure("Mean", "own"),
+    "mean_difference": Measure("Difference of means", "own", 0.0),
+    "shift": Measure("Hodges-Lehmann shift", "own", 0.0),
+    "superiority": Measure("Chance to lie higher", "share", 0.5),
+    "standardised_difference": Measure("Standardised difference", "number", 0.0),
+    "p": Measure("p", "p"),
+    "p_holm": Measure("p, Holm", "p"),
+    "p_bh": Measure("p, Benjamini-Hochberg", "p"),
+    "risk": Measure("Standardised risk", "share"),
+    "survival": Measure("Free of it", "share"),
+    "incidence": Measure("Cumulative incidence", "share"),
+    "at_risk": Measure("At risk", "people"),
+    "restricted_mean": Measure("Restricted mean time", "years"),
+    "restricted_mean_difference": Measure("Difference of restricted mean times", "years", 0.0),
+    "peak": Measure("Month of the peak", "month"),
+    "peak_to_trough": Measure("Peak over trough", "ratio", 1.0),
+    "c_statistic": Measure("Concordance", "share", 0.5),
+    "calibration_slope": Measure("Slope of calibration", "number", 1.0),
+    "vif": Measure("Variance inflation", "number"),
+    "excess": Measure("Excess risk of interaction (RERI)", "number", 0.0),
+    "rate": Measure("Rate per person-year", "number"),
+}
+
+
+def split(term: str) -> tuple[str, str]:
+    """The measure that a term names, and what it is of; "" for a share of patients or a variable.
+
+    >>> split("odds_ratio[sex=male]"), split("sex=male")
+    (('odds_ratio', 'sex=male'), ('', 'sex=male'))
+    """
+    name, bracket, of = term.partition("[")
+    return (name, of.removesuffix("]")) if bracket and name in MEASURES else ("", term)
+
+
+def term(measure: str, of: str) -> str:
+    """The term of a measure of something."""
+    return f"{measure}[{of}]"

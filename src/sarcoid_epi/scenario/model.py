@@ -1,0 +1,156 @@
+"""A model of association or prognosis, declared in a few lines: what is explained, by what, given what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from sarcoid_epi.errors import ConfigurationError, Problem, unknown
+from sarcoid_epi.scenario.causes import causes
+from sarcoid_epi.scenario.loader import read_toml
+from sarcoid_epi.vocabulary import PATIENT_BY_NAME
+
+#: How an outcome is modelled, and what the numbers of its exposures are.
+FAMILIES = {
+    "logistic": "odds_ratio",
+    "firth": "odds_ratio",
+    "prevalence_ratio": "prevalence_ratio",
+    "log_binomial": "prevalence_ratio",
+    "gee": "odds_ratio",
+    "proportional_odds": "odds_ratio",
+    "multinomial": "odds_ratio",
+    "cox": "hazard_ratio",
+}
+
+Family = Literal[
+    "logistic", "firth", "prevalence_ratio", "log_binomial", "gee", "proportional_odds", "multinomial", "cox"
+]
+Names = tuple[str, ...]
+
+
+class Model(BaseModel):
+    """What a regression is of.
+
+    `outcome` is explained by `exposures`, all in one model, given `adjust`. `splines` gives numbers a restricted cubic
+    spline with so many knots; `interactions` are pairs of exposures and others; `reference` names levels to compare
+    with. `cluster` makes errors robust to likeness within its groups (the centres, for `gee`); `weights` names a column
+    of weights. `missing` is "complete" (patients with everything known) or "impute". A Cox model has `time` (years from
+    diagnosis), `entry` (years from diagnosis to when the study met the patient) and `competing` events. `accept` gives,
+    by variable, the reason for conditioning on what the causal graph forbids.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+    name: str
+    label: str
+    outcome: str
+    exposures: Names = Field(min_length=1)
+    adjust: Names = ()
+    family: Family = "logistic"
+    splines: dict[str, Annotated[int, Field(ge=3, le=7)]] = {}
+    interactions: tuple[tuple[str, str], ...] = ()
+    reference: dict[str, str] = {}
+    cluster: str = ""
+    weights: str = ""
+    missing: Literal["complete", "impute"] = "complete"
+    imputations: Annotated[int, Field(ge=2, le=1000)] = 20
+    time: str = ""
+    entry: str = ""
+    competing: Names = ()
+    accept: dict[str, str] = {}
+
+    @property
+    def measure(self) -> str:
+        """What the number of an exposure is."""
+        return FAMILIES[self.family]
+
+    @property
+    def question(self) -> str:
+        """The question that the model belongs to."""
+        return "prognosis" if self.family == "cox" else "association"
+
+    @property
+    def explaining(self) -> Names:
+        """Exposures, then what is adjusted for."""
+        return (*self.exposures, *self.adjust)
+
+    @property
+    def columns(self) -> Names:
+        """Every column that the model reads."""
+        named = (self.outcome, *self.explaining, self.cluster, self.weights, self.time, self.entry, *self.competing)
+        return tuple(dict.fromkeys(filter(None, named)))
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        twice = {name for name in self.explaining if self.explaining.count(name) > 1}
+        if twice:
+            raise ValueError(f"'{sorted(twice)[0]}' stands twice among exposures and adjust; keep one")
+        if self.outcome in self.explaining:
+            raise ValueError(f"the outcome '{self.outcome}' stands among what explains it; delete it there")
+        named = {**self.splines, **self.reference, **dict.fromkeys(name for pair in self.interactions for name in pair)}
+        lost = [name for name in named if name not in self.explaining]
+        if lost:
+            raise ValueError(f"'{lost[0]}' is no exposure and not adjusted for; add it to one of them")
+        for name in self.splines:
+            if PATIENT_BY_NAME.get(name) and PATIENT_BY_NAME[name].kind not in ("integer", "number"):
+                raise ValueError(f"'{name}' is no number, and a spline needs one; delete it under splines")
+        idle = [name for name in self.accept if name not in self.explaining]
+        if idle:
+            raise ValueError(f"'{idle[0]}' is accepted, but the model does not condition on it; delete it")
+        if any(not reason.strip() for reason in self.accept.values()):
+            raise ValueError("what is accepted needs a reason; write one")
+        if (self.family == "cox") != bool(self.time):
+            mend = "give 'time', the column of years" if self.family == "cox" else "delete 'time', or make it 'cox'"
+            raise ValueError(f"a model of family '{self.family}' and time do not fit; {mend}")
+        if self.family == "gee" and not self.cluster:
+            raise ValueError("family 'gee' needs 'cluster', the column of the groups; give it")
+        return self
+
+    @property
+    def said(self) -> str:
+        """The model in words: what is explained by what, given what, and what was accepted for which reason."""
+        given = f" given {', '.join(self.adjust)}" if self.adjust else ""
+        accepted = "".join(f"; conditions on {name} because {why}" for name, why in self.accept.items())
+        return f"model '{self.name}' ({self.family}): {self.outcome} by {', '.join(self.exposures)}{given}{accepted}"
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Why the causal graph forbids what the model conditions on; what is accepted with a reason is left out."""
+        graph = causes()
+        return tuple(
+            fault
+            for exposure in self.exposures
+            for other in self.explaining
+            if other != exposure and other not in self.accept
+            if (fault := graph.fault(exposure, self.outcome, other))
+        )
+
+
+def load_model(name: str) -> Model:
+    """The model of a shipped name or of a TOML file.
+
+    Raises
+    ------
+    ConfigurationError
+        When the file is not there or contradicts itself; every problem at once.
+    """
+    tree, shown = read_toml("model", name)
+    called = Path(name).stem if name.endswith(".toml") else name
+    strange = [unknown("key", key, Model.model_fields, shown) for key in tree.keys() - Model.model_fields.keys()]
+    if strange:
+        raise ConfigurationError(*strange)
+    try:
+        return Model.model_validate({"name": called, "label": tree.get("name", called), **tree})
+    except ValidationError as error:
+        raise ConfigurationError(*(_problem(one, shown) for one in error.errors())) from None
+
+
+def _problem(error: Any, shown: str) -> Problem:
+    """A validator's complaint: the key, and the sentence without its first words."""
+    key = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "missing":
+        return Problem(f"'{key}' is missing", shown, do="add it")
+    sentence, _, mend = str(error["msg"]).removeprefix("Value error, ").partition("; ")
+    return Problem(f"{key}: {sentence}" if key else sentence, shown, do=mend or "correct the value")

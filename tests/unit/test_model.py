@@ -1,0 +1,57 @@
+"""A declared model: read from a few lines, refused with a sentence where it contradicts itself."""
+
+import pytest
+
+from sarcoid_epi.errors import ConfigurationError
+from sarcoid_epi.scenario import load_model
+
+GOOD = 'label = "x"\noutcome = "osseous_recorded"\nexposures = ["sex"]\n'
+
+
+def written(folder, text):
+    path = folder / "own.toml"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def test_three_lines_are_a_model(tmp_path):
+    model = load_model(written(tmp_path, GOOD))
+    assert (model.name, model.family, model.measure, model.question) == ("own", "logistic", "odds_ratio", "association")
+
+
+def test_a_collider_is_told_and_a_reason_accepts_it(tmp_path):
+    adjusted = GOOD.replace('["sex"]', '["lofgren_broad"]') + 'adjust = ["bone_pain"]\n'
+    (fault,) = load_model(written(tmp_path, adjusted)).faults
+    assert "'bone_pain' is a common effect of 'lofgren_broad' and 'osseous_recorded'" in fault
+    accepted = load_model(written(tmp_path, adjusted + '[accept]\nbone_pain = "asked before any imaging"\n'))
+    assert accepted.faults == ()
+    assert "conditions on bone_pain because asked before any imaging" in accepted.said
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ('adjust = ["sex"]', "'sex' stands twice"),
+        ('adjust = ["osseous_recorded"]', "the outcome 'osseous_recorded' stands among what explains it"),
+        ("splines = { age_at_diagnosis = 4 }", "'age_at_diagnosis' is no exposure and not adjusted for"),
+        ("splines = { sex = 4 }", "'sex' is no number"),
+        ('accept = { bone_pain = "why" }', "'bone_pain' is accepted, but the model does not condition on it"),
+        ('family = "cox"', "'cox' and time do not fit"),
+        ('time = "remission_years"', "'logistic' and time do not fit"),
+        ('family = "gee"', "'gee' needs 'cluster'"),
+        ('family = "probit"', "family: Input should be 'logistic'"),
+        ('adjusted = ["centre"]', "unknown key 'adjusted'; did you mean 'adjust'?"),
+        ('exposures = []', "exposures"),
+    ],
+)  # fmt: skip
+def test_a_model_that_contradicts_itself_is_refused(tmp_path, more, said):
+    text = GOOD.replace('exposures = ["sex"]\n', "") if more.startswith("exposures") else GOOD
+    with pytest.raises(ConfigurationError) as raised:
+        load_model(written(tmp_path, text + more))
+    assert said in str(raised.value)
+    assert "own.toml" in str(raised.value)
+
+
+def test_an_unknown_name_is_told_the_nearest():
+    with pytest.raises(ConfigurationError, match="did you mean 'remission'"):
+        load_model("remision")

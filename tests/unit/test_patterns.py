@@ -1,0 +1,49 @@
+"""Values that patients have together, with counts: the same however the cohort is held."""
+
+import numpy as np
+import pandas as pd
+
+from sarcoid_epi.strata import TallyStrata, by, replicated, whole
+
+FRAME = pd.DataFrame(
+    {
+        "sex": pd.Categorical(["female", "male", "male", "female", None], categories=["female", "male"]),
+        "osseous_recorded": pd.array([True, False, False, True, True], dtype="boolean"),
+        "serum_calcium_mmol_l": [2.3, 2.4, 2.4, np.nan, 2.5],
+    }
+)
+
+
+def told(patterns, group=0):
+    values = patterns.values if patterns.values.ndim == 2 else patterns.values[group]
+    return {tuple(row): int(n) for row, n in zip(values, patterns.counts[group], strict=True) if n}
+
+
+def test_patterns_count_patients_and_leave_out_those_with_a_missing_value():
+    assert told(whole(FRAME).patterns("sex", "osseous_recorded")) == {(0, 1): 2, (1, 0): 2}
+    assert told(whole(FRAME).patterns("sex", "serum_calcium_mmol_l")) == {(0, 2.3): 1, (1, 2.4): 2}
+
+
+def test_groups_have_the_patterns_of_their_own_patients():
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame({"hypercalcaemia": rng.random(400) < 0.3, "serum_calcium_mmol_l": rng.random(400)})
+    frame["centre"] = pd.Categorical.from_codes(rng.integers(0, 8, 400), list("abcdefgh"))
+    groups = by(frame, "centre")
+    found = groups.patterns("hypercalcaemia", "serum_calcium_mmol_l")
+    assert found.values.shape == (8, groups.n().max(), 2)
+    for number, one in enumerate(groups.frames()):
+        assert told(found, number) == told(whole(one).patterns("hypercalcaemia", "serum_calcium_mmol_l"))
+
+
+def test_replicates_and_tallies_give_the_patterns_of_their_patients():
+    arrays = {"lofgren_broad": np.array([[1, 0, 0], [1, 1, -1]]), "fever": np.array([[1, 0, 0], [0, 0, 1]])}
+    assert told(replicated(arrays).patterns("lofgren_broad", "fever"), 0) == {(1, 1): 1, (0, 0): 2}
+    assert told(replicated(arrays).patterns("lofgren_broad", "fever"), 1) == {(1, 0): 2}
+    tallies = TallyStrata(
+        ("all",), (("fever", ("no", "yes")), ("sex", ("female", "male"))), np.array([[[4, 0], [1, 2]]])
+    )
+    assert told(tallies.patterns("sex", "fever")) == {(0, 0): 4, (0, 1): 1, (1, 1): 2}
+
+
+def test_nobody_has_no_pattern():
+    assert whole(FRAME.iloc[:0]).patterns("sex", "serum_calcium_mmol_l").counts.sum() == 0
