@@ -61,6 +61,11 @@ def _of_a_population(patients: pd.DataFrame, truth: pd.DataFrame) -> Values:
     return {}
 
 
+def _of_a_model(patients: pd.DataFrame, truth: pd.DataFrame) -> Values:
+    """It belongs to a declared model: what the model finds in a population without end."""
+    return {}
+
+
 def _levels(patients: pd.DataFrame, truth: pd.DataFrame) -> Values:
     values: dict[str, float] = {}
     for variable in PATIENT:
@@ -104,6 +109,25 @@ LOFGREN_ODDS_RATIO = Estimand(
     "Odds ratio of osseous sarcoidosis, Löfgren syndrome against no Löfgren syndrome",
     _lofgren_odds_ratio,
 )
+CRUDE_RATIO = Estimand(
+    "crude_ratio", "ratio", "Ratio of odds, or of shares, with an exposure against without", _of_a_model
+)
+CONDITIONAL_RATIO = Estimand(
+    "conditional_ratio",
+    "ratio",
+    "Ratio of odds, or of shares, with an exposure against without, in patients alike in what is adjusted for",
+    _of_a_model,
+)
+MARGINAL_RISK = Estimand(
+    "marginal_risk",
+    "proportion",
+    "Share with the outcome, were everybody alike in the exposure and otherwise as they are",
+    _of_a_model,
+)
+INTERACTION = Estimand(
+    "interaction", "number", "Departure of two exposures together from the sum, or the product, of each", _of_a_model
+)
+FIT = Estimand("fit", "number", "How well a model fits, and what it hangs on", _of_a_model)
 BURDEN = Estimand("burden", "people", "People with osseous sarcoidosis that is not on record", _of_a_population)
 LOOKING = Estimand(
     "looking", "proportion", "Part of the spread between series that comes from looking", _of_a_population

@@ -1,6 +1,7 @@
 """Estimators by question. `CATALOGUE` lists them all; command line, report and simulation read it."""
 
 from sarcoid_epi.estimators.asking import ask, run_name
+from sarcoid_epi.estimators.association import adjusted, unadjusted
 from sarcoid_epi.estimators.biased import bias_analysed_odds_ratio, bias_analysed_prevalence
 from sarcoid_epi.estimators.cascade import burden, detection_cascade
 from sarcoid_epi.estimators.declare import NOT_ASKED, Answers, Estimator, estimator
@@ -8,6 +9,7 @@ from sarcoid_epi.estimators.description import means, shares
 from sarcoid_epi.estimators.imaging import imaged_prevalence, selected_prevalence
 from sarcoid_epi.estimators.prevalence import hypercalcaemia, organs, recorded_osseous
 from sarcoid_epi.estimators.sources import believed_sources, source_dependence, three_sources, two_sources
+from sarcoid_epi.estimators.standardisation import standardised_risks
 from sarcoid_epi.estimators.synthesis import joint_synthesis, modality_prevalence, pooled_prevalence
 from sarcoid_epi.estimators.underdiagnosis import (
     believed_prevalence,
@@ -49,6 +51,9 @@ CATALOGUE: tuple[Estimator, ...] = (
     pooled_prevalence,
     modality_prevalence,
     joint_synthesis,
+    unadjusted,
+    adjusted,
+    standardised_risks,
 )
 
 __all__ = ["CATALOGUE", "NOT_ASKED", "Answers", "Estimator", "Verdict", "ask", "estimator", "run_name", "verdicts"]

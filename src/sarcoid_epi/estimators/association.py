@@ -1,0 +1,215 @@
+"""What goes with osseous disease, hypercalcaemia or therapy: declared models of an outcome of yes or no."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sarcoid_epi.estimands import CONDITIONAL_RATIO, CRUDE_RATIO
+from sarcoid_epi.estimators.declare import Answers, Floats, Term, answers_of, estimator, silent
+from sarcoid_epi.estimators.prevalence import NOBODY
+from sarcoid_epi.estimators.terms import Fitting, Level, fitting
+from sarcoid_epi.measures import term
+from sarcoid_epi.scenario import Model
+from sarcoid_epi.stats.firth import firth, firth_profile
+from sarcoid_epi.stats.interval import normal_quantile
+from sarcoid_epi.stats.logistic import logistic
+from sarcoid_epi.stats.poisson import log_binomial, modified_poisson
+from sarcoid_epi.stats.sandwich import cr1_factor, logistic_sandwich
+from sarcoid_epi.stats.separation import NONE, separation
+from sarcoid_epi.strata import Strata
+
+#: Families whose outcome is a flag and that answer for all groups at once.
+COUNTED = ("logistic", "firth", "prevalence_ratio", "log_binomial")
+
+#: Fewer events, or fewer patients without one, for each coefficient than this call for Firth's penalty.
+EVENTS_PER_PARAMETER = 10
+
+REFERENCE = "reference"
+REFUSED = "refused: {}; if it must be, give the reason under [accept]"
+ALIKE = "all patients are alike in it"
+FEW = "by Firth's penalised likelihood: fewer than 10 events for each coefficient"
+SEPARATED = "by Firth's penalised likelihood: what explains the outcome foretells it in some, so odds are infinite"
+
+
+class Logs(NamedTuple):
+    """Logarithms of ratios, with limits and standard errors, (G, p); and how, or why not, (G,)."""
+
+    estimate: Floats
+    low: Floats
+    high: Floats
+    std_error: Floats
+    note: NDArray[Any]
+
+
+@estimator(
+    question="association",
+    estimand=CONDITIONAL_RATIO,
+    references=("firth1993", "heinze2002", "zou2004", "konis2007", "peduzzi1996"),
+    rests="the model: what it adjusts for, and its form",
+    families=COUNTED,
+)
+def adjusted(strata: Strata, model: Model) -> Answers:
+    """Ratio with each exposure, the others and what is adjusted for held.
+
+    Family `logistic`: odds ratios by maximum likelihood with Wald limits, or, where there are fewer than 10 events (or
+    patients without one) for each coefficient or what explains the outcome separates it, by Firth's penalised
+    likelihood with profile limits, as in family `firth`. Families `prevalence_ratio` (modified Poisson, robust errors)
+    and `log_binomial`: ratios of shares. With a `cluster` the errors are robust to likeness within it. A level that an
+    exposure is compared with has ratio 1 and no limits; n and events are those of the level.
+
+    Parameters
+    ----------
+    strata : Strata
+        With the columns of the model.
+    model : Model
+        What is explained by what; one that conditions on what the causal graph forbids is refused: rows without a
+        number that say why.
+
+    Returns
+    -------
+    Answers
+        Ratios, shape (groups, levels of the exposures).
+
+    Assumes
+    -------
+    Patients, or clusters, are independent; the log odds (or the log share) are a sum over what explains them; those who
+    lack a value are like those who do not; whatever else bears on both exposure and outcome is adjusted for.
+
+    References
+    ----------
+    firth1993, heinze2002, zou2004, konis2007, peduzzi1996
+    """
+    return _answered(strata, model, model)
+
+
+@estimator(
+    question="association",
+    estimand=CRUDE_RATIO,
+    references=("firth1993", "heinze2002", "zou2004", "konis2007", "peduzzi1996"),
+    rests="the counts",
+    families=COUNTED,
+)
+def unadjusted(strata: Strata, model: Model) -> Answers:
+    """Crude ratio with each exposure alone.
+
+    As the adjusted ratio, with one exposure at a time and nothing held, among the same patients: those who lack no
+    value that the model needs.
+
+    Parameters
+    ----------
+    strata : Strata
+        With the columns of the model.
+    model : Model
+        Whose exposures are taken one by one.
+
+    Returns
+    -------
+    Answers
+        Ratios, shape (groups, levels of the exposures).
+
+    Assumes
+    -------
+    Patients are independent. Nothing is held: the ratio describes, and is no effect.
+
+    References
+    ----------
+    firth1993, heinze2002, zou2004, konis2007, peduzzi1996
+    """
+    alone = [
+        model.model_copy(update={"exposures": (one,), "adjust": (), "interactions": ()}) for one in model.exposures
+    ]
+    return _answered(strata, model, *alone)
+
+
+def _answered(strata: Strata, model: Model, *fitted: Model) -> Answers:
+    """Rows for every level of every exposure, from one fit for all or one for each."""
+    everything = fitting(strata, model)
+    groups = len(strata.labels)
+    if fitted == (model,) and model.faults:
+        names = [term(model.measure, level.name) for level in everything.levels]
+        return silent(names, groups, REFUSED.format("; ".join(model.faults)))
+    terms: list[Term] = []
+    for part in fitted:
+        own = everything if part is model else everything.only(part.exposures)
+        logs = solved(own, part)
+        terms += [
+            _row(own, logs, level, model.measure) for level in everything.levels if level.variable in part.exposures
+        ]
+    return answers_of(*terms)
+
+
+def _row(own: Fitting, logs: Logs, level: Level, measure: str) -> Term:
+    """The row of a level: its ratio, or 1 where it is the reference."""
+    name = term(measure, level.name)
+    everybody = own.n.sum(axis=-1)
+    note = np.where(level.n == 0, NOBODY, "")
+    if level.reference:
+        estimate = np.where(everybody > 0, 1.0, np.nan)
+        note = np.where(level.n == 0, NOBODY, REFERENCE)
+        return Term(name, estimate, np.nan, np.nan, np.nan, level.n, level.events, note)
+    at = own.names.index(level.name)
+    estimate, low, high = (np.exp(part[:, at]) for part in (logs.estimate, logs.low, logs.high))
+    note = np.where(note != "", note, np.where(own.varying[:, at], logs.note, ALIKE))
+    return Term(name, estimate, low, high, estimate * logs.std_error[:, at], level.n, level.events, own.told(note))
+
+
+def solved(own: Fitting, model: Model) -> Logs:
+    """The model's coefficients in every group; columns in which a group's patients are alike are left out there."""
+    groups, columns = own.varying.shape
+    whole = Logs(*(np.full((groups, columns), np.nan) for _ in range(4)), np.full(groups, "", dtype=object))
+    for used in np.unique(own.varying, axis=0):
+        which = np.flatnonzero((own.varying == used).all(axis=-1))
+        part = _solved(own.rows(which, used), own.events[which], own.n[which], own.clusters(which), model)
+        for kept, found in zip(whole[:4], part[:4], strict=True):
+            kept[np.ix_(which, np.flatnonzero(used))] = found
+        whole.note[which] = part.note
+    return whole
+
+
+def _solved(rows: Floats, events: Floats, n: Floats, cluster: Floats | None, model: Model) -> Logs:
+    if model.family == "prevalence_ratio":
+        fit = modified_poisson(rows, events, n, cluster=cluster)
+        return Logs(fit.estimate, fit.low, fit.high, fit.std_error, fit.note)
+    if model.family == "log_binomial":
+        fit = log_binomial(rows, events, n)
+        return Logs(fit.estimate, fit.low, fit.high, fit.std_error, fit.note)
+    if model.family == "firth":
+        return _penalised(rows, events, n, "")
+    return _logistic(rows, events, n, cluster)
+
+
+def _logistic(rows: Floats, events: Floats, n: Floats, cluster: Floats | None) -> Logs:
+    """By maximum likelihood, or by Firth's where the rule asks for it."""
+    fit = logistic(rows, events, n)
+    error = fit.std_error
+    if cluster is not None:
+        robust = logistic_sandwich(rows, events, n, fit.estimate, cluster)
+        error = robust.std_error * np.sqrt(cr1_factor(robust.units))[..., None]
+    reach = normal_quantile(0.95) * error
+    parts = [np.array(part) for part in (fit.estimate, fit.estimate - reach, fit.estimate + reach, error)]
+    note = np.asarray(fit.note, dtype=object)
+    why = penalty(rows, events, n)
+    if (asked := np.flatnonzero(why != "")).size:
+        found = _penalised(rows if rows.ndim == 2 else rows[asked], events[asked], n[asked], why[asked])
+        for kept, new in zip(parts, found[:4], strict=True):
+            kept[asked] = new
+        note[asked] = found.note
+    return Logs(parts[0], parts[1], parts[2], parts[3], note)
+
+
+def penalty(rows: Floats, events: Floats, n: Floats) -> NDArray[np.str_]:
+    """Why each group calls for Firth's penalty, or nothing; separation comes before few events."""
+    yes, everybody = events.sum(axis=-1), n.sum(axis=-1)
+    few = np.minimum(yes, everybody - yes) < EVENTS_PER_PARAMETER * (rows.shape[-1] - 1)
+    kind = separation(rows, events, n).kind
+    apart = ~np.isin(kind, (NONE, ""))
+    return np.where(everybody == 0, "", np.where(apart, SEPARATED, np.where(few, FEW, "")))
+
+
+def _penalised(rows: Floats, events: Floats, n: Floats, why: str | NDArray[np.str_]) -> Logs:
+    fit, limits = firth(rows, events, n), firth_profile(rows, events, n)
+    note = np.where(fit.note == "", why, fit.note)
+    return Logs(fit.estimate, limits.low, limits.high, fit.std_error, note)

@@ -1,0 +1,208 @@
+"""From a declared model and the patients to the columns of a design matrix, and who is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sarcoid_epi.errors import ConfigurationError, DataError, Problem, unknown
+from sarcoid_epi.estimators.declare import Floats
+from sarcoid_epi.scenario import Model
+from sarcoid_epi.stats.splines import knots, restricted_cubic
+from sarcoid_epi.strata import FLAG, Strata
+
+#: How many patients a model had to leave out.
+LEFT_OUT = "{} of {:.0f} patients left out, who lack a value"
+
+#: The name of the column of ones.
+CONSTANT = "constant"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a design matrix: its name, as `sex=male`, and the variables that it is made of."""
+
+    name: str
+    variables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Level:
+    """A level of an exposure, or a number as a whole: who has it. Shapes (G,)."""
+
+    name: str
+    variable: str
+    reference: bool
+    n: Floats
+    events: Floats
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """What a model is fitted to: P patterns of values in G groups, and p columns.
+
+    `design` has shape (P, p) or (G, P, p); `values` (P, variables) or (G, P, variables) holds codes and numbers of the
+    model's columns by name; `n` and `events` (G, P); `left_out` (G,), who lacks a value somewhere; `spline_at` the
+    knots of splines.
+    """
+
+    columns: tuple[Column, ...]
+    design: Floats
+    values: Mapping[str, Floats]
+    n: Floats
+    events: Floats
+    levels: tuple[Level, ...]
+    left_out: NDArray[np.int64]
+    cluster: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        return tuple(column.name for column in self.columns)
+
+    def places(self, variable: str) -> list[int]:
+        """Columns of one variable alone, interactions left out."""
+        return [at for at, column in enumerate(self.columns) if column.variables == (variable,)]
+
+    def rows(self, groups: NDArray[np.intp], used: NDArray[np.bool_]) -> Floats:
+        """The design of some groups, with some of the columns."""
+        design = self.design if self.design.ndim == 2 else self.design[groups]
+        return design[..., used]
+
+    def clusters(self, groups: NDArray[np.intp]) -> Floats | None:
+        """The cluster of each pattern, where the model has clusters."""
+        if not self.cluster:
+            return None
+        found = self.values[self.cluster]
+        return found if found.ndim == 1 else found[groups]
+
+    def only(self, variables: Sequence[str]) -> Fitting:
+        """The same patients with the columns of some variables alone, and the constant."""
+        kept = [at for at, column in enumerate(self.columns) if set(column.variables) <= set(variables)]
+        return replace(self, columns=tuple(self.columns[at] for at in kept), design=self.design[..., kept])
+
+    def told(self, note: NDArray[np.str_]) -> NDArray[np.str_]:
+        """Notes of groups, with how many patients were left out where some were."""
+        n, out = self.n.sum(axis=-1), self.left_out
+        left = [LEFT_OUT.format(o, o + m) if o else "" for o, m in zip(out, n, strict=True)]
+        return np.array(["; ".join(filter(None, pair)) for pair in zip(note, left, strict=True)])
+
+    @property
+    def varying(self) -> NDArray[np.bool_]:
+        """Which columns take more than one value among a group's patients; the constant counts as one. (G, p)."""
+        there = self.n[..., None] > 0
+        low = np.where(there, self.design, np.inf).min(axis=-2)
+        high = np.where(there, self.design, -np.inf).max(axis=-2)
+        return np.asarray((high > low) | (np.array(self.names) == CONSTANT))
+
+
+def fitting(strata: Strata, model: Model) -> Fitting:
+    """The patients of a model as patterns of values with counts; those who lack a value are left out, and counted.
+
+    Raises
+    ------
+    ConfigurationError
+        When the model names a column that is not there, or a level that its variable does not have.
+    DataError
+        When the outcome is neither yes nor no, or a variable is neither a flag, a category nor a number.
+    """
+    demand_columns(strata, model)
+    if strata.levels(model.outcome) != FLAG:
+        raise DataError(Problem(f"the outcome '{model.outcome}' is no flag", do="name a flag, or another family"))
+    named = model.columns
+    found = strata.patterns(*named)
+    n = found.counts.astype(float)
+    values = {name: found.values[..., at] for at, name in enumerate(named)}
+    events = n * (values[model.outcome] == 1)
+    columns, design = design_of(strata, model, values, n)
+    levels = tuple(
+        Level(name, variable, reference, (n * has).sum(axis=-1), (events * has).sum(axis=-1))
+        for variable in model.exposures
+        for name, reference, has in _levels(strata, model, variable, values[variable])
+    )
+    left_out = strata.n() - found.counts.sum(axis=1)
+    return Fitting(columns, design, values, n, events, levels, left_out, model.cluster)
+
+
+def demand_columns(strata: Strata, model: Model) -> None:
+    """Refuse a model that names what is not there."""
+    absent = [name for name in model.columns if name not in strata.columns]
+    if absent:
+        where = f"model '{model.name}'"
+        raise ConfigurationError(*(unknown("column", name, strata.columns, where) for name in absent))
+
+
+def design_of(
+    strata: Strata, model: Model, values: Mapping[str, Floats], n: Floats
+) -> tuple[tuple[Column, ...], Floats]:
+    """The design matrix of a model: a constant, each variable in turn, then the interactions."""
+    parts: dict[str, list[tuple[str, Floats]]] = {}
+    for variable in model.explaining:
+        parts[variable] = _columns_of(strata, model, variable, values[variable], n)
+    shape = next(iter(values.values())).shape
+    columns = [Column(CONSTANT)]
+    stacked: list[Floats] = [np.ones(shape)]
+    for variable, own in parts.items():
+        columns += [Column(name, (variable,)) for name, _ in own]
+        stacked += [column for _, column in own]
+    for one, other in model.interactions:
+        for first, x in parts[one]:
+            for second, y in parts[other]:
+                columns.append(Column(f"{first} x {second}", (one, other)))
+                stacked.append(x * y)
+    return tuple(columns), np.stack(np.broadcast_arrays(*stacked), axis=-1)
+
+
+def is_number(strata: Strata, variable: str) -> bool:
+    """Whether a variable has numbers rather than levels."""
+    try:
+        strata.levels(variable)
+    except DataError:
+        return True
+    return False
+
+
+def reference_of(strata: Strata, model: Model, variable: str) -> str:
+    """The level that the others are compared with: the declared one, or the first."""
+    levels = strata.levels(variable)
+    asked = model.reference.get(variable, levels[0])
+    if asked not in levels:
+        raise ConfigurationError(unknown(f"level of '{variable}'", asked, levels, f"model '{model.name}'"))
+    return asked
+
+
+def _columns_of(strata: Strata, model: Model, variable: str, values: Floats, n: Floats) -> list[tuple[str, Floats]]:
+    """A variable's columns by name: one for each level but the reference, the number itself, or its spline."""
+    if not is_number(strata, variable):
+        return [(name, has) for name, reference, has in _levels(strata, model, variable, values) if not reference]
+    if variable not in model.splines:
+        return [(variable, values)]
+    basis = _spline(np.broadcast_to(values, n.shape), n, model.splines[variable])
+    basis = basis[0] if values.ndim == 1 and len(n) == 1 else basis
+    return [(variable if at == 0 else f"{variable} bend {at}", basis[..., at]) for at in range(basis.shape[-1])]
+
+
+def _spline(values: Floats, n: Floats, count: int) -> Floats:
+    """Each group's spline, knots at its own quantiles; bends that too few different values leave no room for are 0."""
+    basis = np.zeros((*values.shape, count - 1))
+    basis[..., 0] = values
+    for group, (own, patients) in enumerate(zip(values, n, strict=True)):
+        there = patients > 0
+        if np.unique(own[there]).size >= 3:
+            placed = knots(own[there], count, patients[there])
+            basis[group, :, : len(placed) - 1] = restricted_cubic(own, placed)
+    return basis
+
+
+def _levels(strata: Strata, model: Model, variable: str, values: Floats) -> Sequence[tuple[str, bool, Floats]]:
+    """Each level's name, whether it is the reference, and which patterns have it; a number is one level."""
+    if is_number(strata, variable):
+        return [(variable, False, np.ones(values.shape))]
+    reference = reference_of(strata, model, variable)
+    return [
+        (f"{variable}={level}", level == reference, (values == code).astype(float))
+        for code, level in enumerate(strata.levels(variable))
+    ]
