@@ -68,13 +68,14 @@ def interaction(estimate: ArrayLike, covariance: ArrayLike, level: float = 0.95)
     Returns
     -------
     Interaction: `excess` (RERI), `proportion` (AP), `synergy` (S; NaN unless :math:`R_{11} > 1` and
-    :math:`R_{10} + R_{01} > 2`, its MOVER limits also where a limit breaks that), `multiplicative` (M, both limits
-    Wald's). The note tells where an exposure alone lowers the risk.
+    :math:`R_{10} + R_{01} > 2`; its lower MOVER limit is 0 where the lower limit of the first is not, the upper one
+    infinite where that of the second is not), `multiplicative` (M, both limits Wald's). The note tells where an
+    exposure lowers the risk.
 
     Raises
     ------
     ValueError
-        If shapes do not fit, or `level` is not between 0 and 1.
+        If shapes do not fit, a variance is negative, or `level` is not between 0 and 1.
 
     Assumes
     -------
@@ -100,6 +101,8 @@ def interaction(estimate: ArrayLike, covariance: ArrayLike, level: float = 0.95)
     beta, spread = np.asarray(estimate, dtype=np.float64), np.asarray(covariance, dtype=np.float64)
     if beta.shape[-1:] != (3,) or spread.shape[-2:] != (3, 3):
         raise ValueError(f"estimate needs shape (..., 3), covariance (..., 3, 3); got {beta.shape} and {spread.shape}")
+    if (np.diagonal(spread, axis1=-2, axis2=-1) < 0).any():
+        raise ValueError("covariance has a negative variance")
     logs = beta @ _LOG_RATIOS.T
     cov = _LOG_RATIOS @ spread @ _LOG_RATIOS.T
     both, one, other = np.exp(np.moveaxis(logs, -1, 0))
@@ -116,7 +119,7 @@ def interaction(estimate: ArrayLike, covariance: ArrayLike, level: float = 0.95)
 
 def _summed(logs: Array, covariance: Array, signs: Array, constant: float, z: float) -> Measure:
     """A constant and a sum of exponentials, with delta-method and MOVER limits."""
-    terms, error = np.exp(logs), np.sqrt(np.diagonal(covariance, axis1=-2, axis2=-1))
+    terms, error = np.exp(logs), _errors(covariance)
     total = (signs * terms).sum(-1) + constant
     slope = signs * terms
     delta = np.sqrt(np.einsum("...i,...ij,...j->...", slope, covariance, slope))
@@ -136,15 +139,20 @@ def _recovered(terms: Array, low: Array, high: Array, correlation: Array, signs:
     return reach[0], reach[1]
 
 
+def _errors(covariance: Array) -> Array:
+    """Standard errors; rounding may leave a variance of nothing just below 0."""
+    return np.asarray(np.sqrt(np.maximum(np.diagonal(covariance, axis1=-2, axis2=-1), 0.0)))
+
+
 def _correlation(covariance: Array) -> Array:
-    error = np.sqrt(np.diagonal(covariance, axis1=-2, axis2=-1))
+    error = _errors(covariance)
     scale = error[..., :, None] * error[..., None, :]
     return np.where(scale > 0, covariance / np.where(scale > 0, scale, 1.0), np.eye(covariance.shape[-1]))
 
 
 def _synergy(logs: Array, covariance: Array, z: float) -> Measure:
     """S on the log scale: log(R11 - 1) less log(R10 + R01 - 2)."""
-    ratios, error = np.exp(logs), np.sqrt(np.diagonal(covariance, axis1=-2, axis2=-1))
+    ratios, error = np.exp(logs), _errors(covariance)
     lows, highs = np.exp(logs - z * error), np.exp(logs + z * error)
     above, alone = ratios[..., 0] - 1.0, ratios[..., 1] + ratios[..., 2] - 2.0
     correlation = _correlation(covariance[..., 1:, 1:])
@@ -158,10 +166,12 @@ def _synergy(logs: Array, covariance: Array, z: float) -> Measure:
         )
         centre = np.log(above) - np.log(alone)
         delta = np.sqrt(of_top + of_bottom - 2.0 * of_both)
-        rho = of_both / np.sqrt(of_top * of_bottom)
+        rho = np.where(of_top * of_bottom > 0, of_both / np.sqrt(of_top * of_bottom), 0.0)
         down = np.log(above / (lows[..., 0] - 1.0)), np.log((alone + sum_up) / alone)
         up = np.log((highs[..., 0] - 1.0) / above), np.log(alone / (alone - sum_down))
         below, beyond = (np.sqrt(a**2 + b**2 - 2.0 * rho * a * b) for a, b in (down, up))
+        below = np.where((lows[..., 0] <= 1.0) & ~np.isnan(centre), np.inf, below)
+        beyond = np.where((alone <= sum_down) & ~np.isnan(centre), np.inf, beyond)
         shown = (centre, centre - z * delta, centre + z * delta, centre - below, centre + beyond)
         estimate, low, high, mover_low, mover_high = (np.exp(field)[()] for field in shown)
     return Measure(estimate, np.where(np.isnan(centre), np.nan, delta)[()], low, high, mover_low, mover_high)
