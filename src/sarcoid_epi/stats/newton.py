@@ -1,0 +1,116 @@
+"""Newton's method for the regressions of many groups at once, free or with some coefficients held.
+
+`maximum.climb` finds peaks of any smooth function. Here the functions are likelihoods of regressions, which may rise
+for ever (separated data), and whose maximum is wanted with linear functions of the parameters held, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sarcoid_epi.stats.interval import Array
+
+Groups = NDArray[np.intp]
+Function = Callable[[Groups, Array], tuple[Array, Array, Array]]
+
+_MOST_STEPS = 30
+_LONGEST_STEP = 5.0
+_STEP_TOLERANCE = 1e-10
+_SHORTEST_SCALE = 1e-7
+_NEAR = 1e-4
+_FLATTEST = 1e-12
+
+
+class Ascent(NamedTuple):
+    """Where each search ended: place (G, P), value (G,), inverse information (G, P, P), pull (G, K).
+
+    `pull` is how fast the value would rise with each of the functions held, were it let go.
+    """
+
+    at: Array
+    value: Array
+    inverse: Array
+    pull: Array
+    converged: NDArray[np.bool_]
+
+
+def ascend(function: Function, start: Array, held: Array | None = None, most_steps: int = _MOST_STEPS) -> Ascent:
+    """Newton steps, halved where the value falls, until they are nothing; each group for itself.
+
+    For the likelihood of a logistic or Poisson regression **a Newton step that is small in every row proves that the
+    maximum exists**: residuals, changed by the weighted step, are multipliers that add up to no score, and they keep
+    their signs while the step changes no linear predictor by 1. Separated data take steps of about 1 for ever; they
+    use up `most_steps`, or their information gets too flat to go on, and they have not converged.
+
+    Parameters
+    ----------
+    function
+        Called with the numbers of the groups that still move and their parameters (A, P); gives value (A,), gradient
+        (A, P) and information (A, P, P), or another positive definite matrix that leads uphill.
+    start
+        First parameters, shape (G, P); what is held must have its value there.
+    held
+        Linear functions of the parameters that stay as they are, shape (G, K, P).
+    most_steps
+        After so many a search is given up.
+
+    Returns
+    -------
+    Ascent.
+    """
+    groups, size = start.shape
+    fixed = np.zeros((groups, 0, size)) if held is None else held
+    at, value = start.copy(), np.full(groups, -np.inf)
+    inverse = np.full((groups, size, size), np.nan)
+    pull = np.full((groups, fixed.shape[1]), np.nan)
+    converged, near = np.zeros(groups, dtype=bool), np.zeros(groups, dtype=bool)
+    step, scale = np.zeros_like(start), np.ones(groups)
+    active = np.arange(groups)
+    for _ in range(most_steps):
+        if not active.size:
+            break
+        trial = at[active] + scale[active, None] * step[active]
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            new, gradient, information = function(active, trial)
+            taken = np.isfinite(new) & (near[active] | (new >= value[active] - 1e-12 * np.abs(new)))
+        moved = active[taken]
+        at[moved], value[moved] = trial[taken], new[taken]
+        inverse[moved], steep = _inverted(information[taken])
+        step[moved], pull[moved] = _newton_step(gradient[taken], inverse[moved], fixed[moved])
+        near[moved] = (step[moved] * gradient[taken]).sum(-1) / 2.0 < _NEAR
+        scale[moved], scale[active[~taken]] = 1.0, scale[active[~taken]] / 2.0
+        flat = np.zeros(groups, dtype=bool)
+        flat[moved] = ~steep
+        arrived = np.abs(step[active]).max(-1) < _STEP_TOLERANCE * (1.0 + np.abs(at[active]).max(-1))
+        converged[active] = arrived & taken & ~flat[active]
+        active = active[~arrived & (scale[active] > _SHORTEST_SCALE) & ~flat[active]]
+    return Ascent(at, value, inverse, pull, converged)
+
+
+def of_groups(function: Function, group: Groups) -> Function:
+    """The function of problems, each of which belongs to a group."""
+    return lambda problems, gamma: function(group[problems], gamma)
+
+
+def _inverted(information: Array) -> tuple[Array, NDArray[np.bool_]]:
+    """Inverses of symmetric matrices, and whether they are positive definite as far as rounding lets one see."""
+    values, vectors = np.linalg.eigh(information)
+    least = _FLATTEST * np.abs(values).max(-1, keepdims=True)
+    size = np.maximum(values, least + np.finfo(np.float64).tiny)
+    return (vectors / size[:, None, :]) @ vectors.swapaxes(1, 2), values[:, 0] > least[:, 0]
+
+
+def _newton_step(gradient: Array, inverse: Array, held: Array) -> tuple[Array, Array]:
+    """The step that the quadratic approximation asks for, leaving what is held, and the pull of what is held."""
+    free = (inverse @ gradient[..., None])[..., 0]
+    if held.shape[1] == 0:
+        step, pull = free, free[:, :0]
+    else:
+        spread = inverse @ held.swapaxes(1, 2)
+        pull = np.asarray(np.linalg.solve(held @ spread, held @ free[..., None])[..., 0])
+        step = free - (spread @ pull[..., None])[..., 0]
+    return step / np.maximum(1.0, np.abs(step).max(-1, keepdims=True) / _LONGEST_STEP), pull
