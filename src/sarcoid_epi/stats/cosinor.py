@@ -213,9 +213,9 @@ def _wave(
     misfit_df = np.where(held > 3, held - 3.0, np.nan)
     misfit = chdtrc(misfit_df, np.maximum(2.0 * (free - value), 0.0))
     height, angle = np.hypot(a, b), np.arctan2(b, a)
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        along = (a**2 * variance[:, 0, 0] + 2 * a * b * variance[:, 0, 1] + b**2 * variance[:, 1, 1]) / height**2
-        reach = z * np.sqrt(along)
+    toward = np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+    with np.errstate(invalid="ignore", over="ignore"):
+        reach = z * np.sqrt(np.einsum("gi,gij,gj->g", toward, variance, toward))
         low = np.exp(2.0 * np.where(p_value < 1.0 - level, np.maximum(height - reach, 0.0), 0.0))
         ratio, high = np.exp(2.0 * height), np.exp(2.0 * (height + reach))
     left, right, anywhere = _fieller(a, b, variance, z)
