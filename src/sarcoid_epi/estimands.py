@@ -109,6 +109,12 @@ LOFGREN_ODDS_RATIO = Estimand(
     "Odds ratio of osseous sarcoidosis, Löfgren syndrome against no Löfgren syndrome",
     _lofgren_odds_ratio,
 )
+CONTRAST = Estimand("contrast", "as the term", "How patients with Löfgren syndrome differ from the others", _of_a_model)
+STAGE_CONTRAST = Estimand("stage_contrast", "ratio", "How stages differ with Löfgren syndrome", _of_a_model)
+CENTRE_RATIO = Estimand(
+    "centre_ratio", "ratio", "Odds ratio of a characteristic with Löfgren syndrome, within centres", _of_a_model
+)
+SEASON = Estimand("season", "ratio", "When in the year Löfgren syndrome begins", _of_a_model)
 CRUDE_RATIO = Estimand(
     "crude_ratio", "ratio", "Ratio of odds, or of shares, with an exposure against without", _of_a_model
 )

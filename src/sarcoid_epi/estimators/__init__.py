@@ -7,6 +7,8 @@ from sarcoid_epi.estimators.cascade import burden, detection_cascade
 from sarcoid_epi.estimators.declare import NOT_ASKED, Answers, Estimator, estimator
 from sarcoid_epi.estimators.description import means, shares
 from sarcoid_epi.estimators.imaging import imaged_prevalence, selected_prevalence
+from sarcoid_epi.estimators.lofgren import broad_contrasts, strict_contrasts
+from sarcoid_epi.estimators.lofgren_groups import centre_contrasts, onset_season, stage_contrast, three_groups
 from sarcoid_epi.estimators.prevalence import hypercalcaemia, organs, recorded_osseous
 from sarcoid_epi.estimators.sources import believed_sources, source_dependence, three_sources, two_sources
 from sarcoid_epi.estimators.standardisation import standardised_risks
@@ -51,6 +53,12 @@ CATALOGUE: tuple[Estimator, ...] = (
     pooled_prevalence,
     modality_prevalence,
     joint_synthesis,
+    broad_contrasts,
+    strict_contrasts,
+    three_groups,
+    stage_contrast,
+    centre_contrasts,
+    onset_season,
     unadjusted,
     adjusted,
     standardised_risks,
