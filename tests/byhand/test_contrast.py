@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from sarcoid_epi.stats import contrast, odds_ratio, risk_difference, risk_ratio
+from sarcoid_epi.stats import odds_ratio, risk_difference, risk_ratio, two_samples
 from sarcoid_epi.stats.contrast import score_test
 from sarcoid_epi.stats.exact_odds_ratio import exact_odds_ratio
 from sarcoid_epi.stats.mantel_haenszel import (
@@ -65,9 +65,9 @@ def test_rules_at_the_ends_of_a_ratio(method):
     assert "infinite" in reference.note or "cell without patients" in reference.note
     assert np.isnan(both.estimate)
     assert both[1:3] == (0.0, np.inf)
-    assert both.note == contrast.NO_EVENT
+    assert both.note == two_samples.NO_EVENT
     assert np.isnan(empty[:3]).all()
-    assert empty.note == contrast.EMPTY_GROUP
+    assert empty.note == two_samples.EMPTY_GROUP
 
 
 @pytest.mark.parametrize("method", [score_ratio, mover_ratio, score_odds_ratio, mover_odds_ratio])
@@ -85,14 +85,14 @@ def test_all_events_leave_the_odds_ratio_open():
     for method in ODDS:
         answer = method(9, 9, 4, 4)
         assert np.isnan(answer.estimate)
-        assert (answer.low, answer.high, answer.note) == (0.0, np.inf, contrast.ALL_EVENTS)
+        assert (answer.low, answer.high, answer.note) == (0.0, np.inf, two_samples.ALL_EVENTS)
 
 
 @pytest.mark.parametrize("method", [wald_difference, katz_ratio])
 def test_wald_limits_without_width_carry_a_note(method):
     answer = method(9, 9, 4, 4)
     assert answer.low == answer.high
-    assert answer.note == contrast.NO_WIDTH
+    assert answer.note == two_samples.NO_WIDTH
 
 
 @pytest.mark.parametrize("method", [*DIFFERENCES, *RATIOS, *ODDS])
@@ -171,7 +171,11 @@ def test_exact_rules_at_the_ends():
         assert np.isnan(answer.estimate)
         assert (answer.low, answer.high, answer.p_value, answer.fisher_p_value) == (0.0, np.inf, 1.0, 1.0)
     assert np.isnan(empty[:8]).all()
-    assert (none.note, everyone.note, empty.note) == (contrast.NO_EVENT, contrast.ALL_EVENTS, contrast.EMPTY_GROUP)
+    assert (none.note, everyone.note, empty.note) == (
+        two_samples.NO_EVENT,
+        two_samples.ALL_EVENTS,
+        two_samples.EMPTY_GROUP,
+    )
 
 
 def test_big_tables_do_not_write_out_their_support():

@@ -133,7 +133,7 @@ def test_stratified_contrasts_equal_r(name):
 @pytest.mark.parametrize("name", ["sleep", "weight", "age", "faithful", "pressure", "membrane", "co2"])
 def test_shifts_and_mean_differences_equal_r(name):
     """wilcox.test with tol.root = 1e-12: exact (membrane, co2), and asymptotic with ties (its search leaves 3e-12).
-    The estimate is the median of all differences, which `wilcox.test` gives in the exact case only. t.test: rounding."""
+    The estimate is the median of all differences, which `wilcox.test` gives in the exact case only. t.test rounds."""
     one, zero = column(f"{name}_1"), column(f"{name}_0")
     theirs = column(f"{name}_wilcox")
     answer = hodges_lehmann(one, zero)

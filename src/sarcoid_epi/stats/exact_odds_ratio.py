@@ -1,7 +1,7 @@
 """Odds ratio of two independent groups given both margins of the table: Fisher's exact test and its limits.
 
-Notation as in `contrast`; m = x1 + x0 all events, X the events in the group of interest. Given m, X has the noncentral
-hypergeometric distribution with odds ratio psi.
+Notation as in `two_samples`; m = x1 + x0 all events, X the events in the group of interest. Given m, X has the
+noncentral hypergeometric distribution with odds ratio psi.
 """
 
 from __future__ import annotations
@@ -13,7 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln
 from scipy.stats import hypergeom
 
-from sarcoid_epi.stats.contrast import (
+from sarcoid_epi.stats.interval import Array, normal_quantile
+from sarcoid_epi.stats.odds_ratio import score_odds_ratio
+from sarcoid_epi.stats.roots import bracketed_root
+from sarcoid_epi.stats.two_samples import (
     ALL_EVENTS,
     ALL_IN_GROUP,
     EMPTY_GROUP,
@@ -21,9 +24,6 @@ from sarcoid_epi.stats.contrast import (
     NONE_IN_REFERENCE,
     two_samples,
 )
-from sarcoid_epi.stats.interval import Array, normal_quantile
-from sarcoid_epi.stats.odds_ratio import score_odds_ratio
-from sarcoid_epi.stats.roots import bracketed_root
 
 #: Logarithm of the least and the largest odds ratio looked at.
 _ENDS = (-100.0, 100.0)

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, stdtr, stdtrit
 
-from sarcoid_epi.stats.contrast import moments
 from sarcoid_epi.stats.interval import Array, check_level, normal_quantile
+from sarcoid_epi.stats.two_samples import moments
 
 EMPTY = "a group has no values"
 ONE_VALUE = "a group has one value: its spread is unknown"

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc
 
-from sarcoid_epi.stats.contrast import Contrast, expected_cell, two_samples
 from sarcoid_epi.stats.interval import Array, normal_quantile
+from sarcoid_epi.stats.two_samples import Contrast, expected_cell, two_samples
 
 NO_STRATUM = "no stratum has patients of both groups"
 NO_INFORMATION = "no stratum has both events and non-events: nothing to compare"

@@ -1,4 +1,4 @@
-"""Odds ratio of two independent groups, one function a method; notation as in `contrast`.
+"""Odds ratio of two independent groups, one function a method; notation as in `two_samples`.
 
 With a, b events and others in the group of interest and c, d in the reference group, the odds ratio is ad / bc. One
 rule at the ends: where it is 0 so is its lower limit, where it is infinite so is its upper limit, and the other limit
@@ -10,7 +10,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sarcoid_epi.stats.contrast import (
+from sarcoid_epi.stats.interval import Array, normal_quantile
+from sarcoid_epi.stats.proportion import wilson
+from sarcoid_epi.stats.two_samples import (
     ALL_EVENTS,
     ALL_IN_GROUP,
     NO_EVENT,
@@ -23,8 +25,6 @@ from sarcoid_epi.stats.contrast import (
     score_limits,
     two_samples,
 )
-from sarcoid_epi.stats.interval import Array, normal_quantile
-from sarcoid_epi.stats.proportion import wilson
 
 #: Logarithm of the least and the largest odds ratio looked at.
 _ENDS = (-100.0, 100.0)

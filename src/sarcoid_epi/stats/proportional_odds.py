@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, expit, logit, xlogy
 
-from sarcoid_epi.stats.contrast import category_counts
 from sarcoid_epi.stats.interval import Array, normal_quantile
 from sarcoid_epi.stats.maximum import climb
+from sarcoid_epi.stats.two_samples import category_counts
 
 EMPTY = "a group has no patients"
 ONE_CATEGORY = "all patients are in one category"

@@ -1,13 +1,13 @@
-"""Risk difference p1 - p0 of two independent groups, one function a method; notation as in `contrast`."""
+"""Risk difference p1 - p0 of two independent groups, one function a method; notation as in `two_samples`."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sarcoid_epi.stats.contrast import NO_WIDTH, Contrast, answerable, as_contrast, score_limits, two_samples
 from sarcoid_epi.stats.interval import Array, normal_quantile
 from sarcoid_epi.stats.proportion import wilson
+from sarcoid_epi.stats.two_samples import NO_WIDTH, Contrast, answerable, as_contrast, score_limits, two_samples
 
 
 def score_difference(

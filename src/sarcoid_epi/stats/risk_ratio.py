@@ -1,4 +1,4 @@
-"""Risk ratio p1 / p0 of two independent groups, one function a method; notation as in `contrast`.
+"""Risk ratio p1 / p0 of two independent groups, one function a method; notation as in `two_samples`.
 
 One rule at the ends: with no event in the group of interest ratio and lower limit are 0, with none in the reference
 group ratio and upper limit are infinite; the other limit is the two-sided one. With none in either the ratio is NaN and
@@ -10,7 +10,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sarcoid_epi.stats.contrast import (
+from sarcoid_epi.stats.interval import Array, normal_quantile
+from sarcoid_epi.stats.proportion import wilson
+from sarcoid_epi.stats.two_samples import (
     NO_EVENT,
     NO_WALD,
     NO_WIDTH,
@@ -21,8 +23,6 @@ from sarcoid_epi.stats.contrast import (
     score_limits,
     two_samples,
 )
-from sarcoid_epi.stats.interval import Array, normal_quantile
-from sarcoid_epi.stats.proportion import wilson
 
 #: Logarithm of the least and the largest ratio looked at.
 _ENDS = (-100.0, 100.0)

@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc
 from scipy.stats import rankdata
 
-from sarcoid_epi.stats.contrast import category_counts
 from sarcoid_epi.stats.interval import Array
+from sarcoid_epi.stats.two_samples import category_counts
 
 NO_EVENT = "a group has no events"
 TOO_FEW_MONTHS = "fewer than three months hold anything: no season can be seen"

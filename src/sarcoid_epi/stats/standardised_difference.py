@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sarcoid_epi.stats.contrast import category_counts, moments, two_samples
 from sarcoid_epi.stats.interval import Array, normal_quantile
+from sarcoid_epi.stats.two_samples import category_counts, moments, two_samples
 
 EMPTY = "a group has no patients"
 ONE_PATIENT = "a group has one patient: its standard deviation is unknown"

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, logit, stdtr, stdtrit
 
-from sarcoid_epi.stats.contrast import category_counts, score_limits
 from sarcoid_epi.stats.interval import Array, normal_quantile
+from sarcoid_epi.stats.two_samples import category_counts, score_limits
 
 EMPTY = "a group has no patients"
 ONE_PATIENT = "a group has one patient: no Brunner-Munzel limits"
