@@ -124,7 +124,7 @@ def stage_contrast(strata: Strata) -> Answers:
     question="lofgren",
     estimand=CENTRE_RATIO,
     needs=("lofgren_broad", "centre"),
-    references=("mantel1959", "robinsgreenland1986", "breslow1980", "tarone1985"),
+    references=("mantel1959", "robins1986", "breslow1980", "tarone1985"),
     rests="one odds ratio for all centres",
 )
 def centre_contrasts(strata: Strata) -> Answers:
@@ -149,7 +149,7 @@ def centre_contrasts(strata: Strata) -> Answers:
 
     References
     ----------
-    mantel1959, robinsgreenland1986, breslow1980, tarone1985
+    mantel1959, robins1986, breslow1980, tarone1985
     """
     flags = [c for c in CHARACTERISTICS if c in strata.columns and PATIENT_BY_NAME[c].kind == "flag"]
     rows: list[Term] = []

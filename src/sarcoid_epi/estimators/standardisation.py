@@ -23,7 +23,7 @@ NO_PART = "all patients are alike in it"
 @estimator(
     question="association",
     estimand=MARGINAL_RISK,
-    references=("robins1986", "greenland1991", "puhr2017"),
+    references=("robinscausal1986", "greenland1991", "puhr2017"),
     rests="the model, and that exposed and unexposed are comparable given it",
     families=("logistic", "firth"),
 )
@@ -54,7 +54,7 @@ def standardised_risks(strata: Strata, model: Model) -> Answers:
 
     References
     ----------
-    robins1986, greenland1991, puhr2017
+    robinscausal1986, greenland1991, puhr2017
     """
     own = fitting(strata, model)
     compared = [level for level in own.levels if not level.reference and level.name != level.variable]

@@ -92,7 +92,7 @@ def standardised(
 
     References
     ----------
-    robins1986, greenland1991
+    robinscausal1986, greenland1991
 
     Examples
     --------
@@ -172,7 +172,7 @@ def standardised_known(
 
     References
     ----------
-    robins1986, greenland1991
+    robinscausal1986, greenland1991
 
     Examples
     --------
