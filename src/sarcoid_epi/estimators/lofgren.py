@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sarcoid_epi.estimands import CONTRAST
 from sarcoid_epi.estimators.declare import Answers, Floats, Term, answers_of, estimator, silent
 from sarcoid_epi.measures import term
-from sarcoid_epi.stats.contrast import Contrast, score_test
+from sarcoid_epi.stats.contrast import score_test
 from sarcoid_epi.stats.interval import normal_quantile
 from sarcoid_epi.stats.location import welch_difference
 from sarcoid_epi.stats.multiplicity import benjamini_hochberg, holm
@@ -22,6 +22,7 @@ from sarcoid_epi.stats.standardised_difference import (
     standardised_risk_difference,
 )
 from sarcoid_epi.stats.superiority import probability_of_superiority
+from sarcoid_epi.stats.two_samples import Contrast
 from sarcoid_epi.strata import FLAG, Strata
 from sarcoid_epi.vocabulary import ORGANS, PATIENT_BY_NAME
 
