@@ -271,8 +271,8 @@ def test_lifelines_tests_proportionality_with_an_average_variance():
     """R since version 3 and we use each event's own variance: the score test.
 
     With the same coefficients lifelines finds 0.010 for age where the score test is 0.461. Widening the model in R
-    (coxph with tt, effect times time) gives a likelihood ratio of 0.456, and sides with the score test. lifelines refuses
-    late entry here ("Residuals for entries not implemented").
+    (coxph with tt, effect times time) gives a likelihood ratio of 0.456, and sides with the score test. lifelines
+    refuses late entry here ("Residuals for entries not implemented").
     """
     frame = pd.DataFrame({key: LUNG[key] for key in ("exit", "event", "age", "sex", "karno")})
     fit = CoxPHFitter().fit(frame, "exit", "event", fit_options={"precision": 1e-12})
