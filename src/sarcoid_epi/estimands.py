@@ -115,6 +115,16 @@ CENTRE_RATIO = Estimand(
     "centre_ratio", "ratio", "Odds ratio of a characteristic with Löfgren syndrome, within centres", _of_a_model
 )
 SEASON = Estimand("season", "ratio", "When in the year Löfgren syndrome begins", _of_a_model)
+EVENT_FREE = Estimand("event_free", "proportion", "Share still free of an event, were nothing to compete", _of_a_model)
+CUMULATIVE_INCIDENCE = Estimand("cumulative_incidence", "proportion", "Share who have come to an event", _of_a_model)
+RESTRICTED_MEAN = Estimand("restricted_mean", "years", "Mean time free of an event over five years", _of_a_model)
+EVENT_TEST = Estimand("event_test", "p", "Chance of courses as different, were there no difference", _of_a_model)
+HAZARD_RATIO = Estimand(
+    "hazard_ratio",
+    "ratio",
+    "Ratio of hazards with an exposure against without, in patients otherwise alike",
+    _of_a_model,
+)
 CRUDE_RATIO = Estimand(
     "crude_ratio", "ratio", "Ratio of odds, or of shares, with an exposure against without", _of_a_model
 )

@@ -68,8 +68,11 @@ class Strata(Protocol):
         """Patients by group and level of each variable, those with a missing one left out. Shape (G, levels, ...)."""
         ...
 
-    def patterns(self, *columns: str) -> Patterns:
-        """What values patients have together, and how many patients have them; those with a missing one left out."""
+    def patterns(self, *columns: str, lacking: Sequence[str] = ()) -> Patterns:
+        """What values patients have together, and how many patients have them.
+
+        Patients with a missing value are left out, unless it is `lacking` that may be missing: then it is NaN.
+        """
         ...
 
     def moments(self, column: str) -> tuple[Counts, Floats, Floats]:
@@ -128,9 +131,10 @@ class _Coded(ABC):
         counts = self.table(column)
         return counts[:, 1], counts.sum(axis=1)
 
-    def patterns(self, *columns: str) -> Patterns:
+    def patterns(self, *columns: str, lacking: Sequence[str] = ()) -> Patterns:
         read = [self._values(column).ravel() for column in columns]
-        known = ~np.any([np.isnan(values) for values in read], axis=0)
+        needed = [values for name, values in zip(columns, read, strict=True) if name not in lacking]
+        known = ~np.any([np.isnan(values) for values in needed], axis=0)
         group = self.group.ravel()[known].astype(np.int64)
         values = np.stack([values[known] for values in read], axis=-1)
         return _shared(group, values, len(self.labels)) or _apart(group, values, len(self.labels))
@@ -371,7 +375,7 @@ class TallyStrata:
         order = np.argsort(np.argsort(kept))
         return np.transpose(self.counts.sum(axis=summed), (0, *(order + 1)))
 
-    def patterns(self, *columns: str) -> Patterns:
+    def patterns(self, *columns: str, lacking: Sequence[str] = ()) -> Patterns:
         counts = self.table(*columns)
         cells = np.indices(counts.shape[1:]).reshape(len(columns), -1).T
         return Patterns(cells.astype(float), counts.reshape(len(self.labels), -1))

@@ -10,6 +10,7 @@ from sarcoid_epi.estimators.imaging import imaged_prevalence, selected_prevalenc
 from sarcoid_epi.estimators.lofgren import broad_contrasts, strict_contrasts
 from sarcoid_epi.estimators.lofgren_groups import centre_contrasts, onset_season, stage_contrast, three_groups
 from sarcoid_epi.estimators.prevalence import hypercalcaemia, organs, recorded_osseous
+from sarcoid_epi.estimators.prognosis import event_free, event_tests, incidence, restricted_means
 from sarcoid_epi.estimators.sources import believed_sources, source_dependence, three_sources, two_sources
 from sarcoid_epi.estimators.standardisation import standardised_risks
 from sarcoid_epi.estimators.synthesis import joint_synthesis, modality_prevalence, pooled_prevalence
@@ -62,6 +63,10 @@ CATALOGUE: tuple[Estimator, ...] = (
     unadjusted,
     adjusted,
     standardised_risks,
+    event_free,
+    incidence,
+    restricted_means,
+    event_tests,
 )
 
 __all__ = ["CATALOGUE", "NOT_ASKED", "Answers", "Estimator", "Verdict", "ask", "estimator", "run_name", "verdicts"]

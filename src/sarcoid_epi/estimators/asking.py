@@ -139,7 +139,7 @@ def _estimates(
             run=name,
             term=term,
             group=label,
-            time=np.nan,
+            time=answers.times[t] if answers.times else np.nan,
             estimate=float(answers.estimate[g, t]),
             std_error=float(answers.std_error[g, t]),
             conf_low=float(answers.low[g, t]),

@@ -18,7 +18,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Answers:
-    """Numbers of shape (groups, terms), the group axis first; NaN with a note where nothing can be said."""
+    """Numbers of shape (groups, terms), the group axis first; NaN with a note where nothing can be said.
+
+    `times` are years from diagnosis, one for each term; empty where answers have no time.
+    """
 
     terms: tuple[str, ...]
     estimate: Floats
@@ -29,6 +32,7 @@ class Answers:
     events: Floats
     note: NDArray[np.str_]
     level: float = 0.95
+    times: tuple[float, ...] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -55,6 +59,7 @@ class Term(NamedTuple):
     n: Any
     events: Any
     note: Any
+    time: float = np.nan
 
 
 def answers_of(*terms: Term) -> Answers:
@@ -69,7 +74,8 @@ def answers_of(*terms: Term) -> Answers:
     known = ~np.isnan(estimate)
     low, high, error = (np.where(known, column(name, float), np.nan) for name in ("low", "high", "std_error"))
     names = tuple(term.name for term in terms)
-    return Answers(names, estimate, low, high, error, column("n", float), column("events", float), column("note", str))
+    numbers = estimate, low, high, error, column("n", float), column("events", float), column("note", str)
+    return Answers(names, *numbers, times=tuple(term.time for term in terms))
 
 
 def side_by_side(answers: Sequence[Answers]) -> Answers:

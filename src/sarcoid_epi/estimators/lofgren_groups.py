@@ -15,7 +15,7 @@ from sarcoid_epi.stats.proportion import wilson
 from sarcoid_epi.stats.proportional_odds import proportional_odds
 from sarcoid_epi.stats.season import hewitt_test, rayleigh_against, rayleigh_test
 from sarcoid_epi.stats.superiority import probability_of_superiority
-from sarcoid_epi.strata import FLAG, Strata
+from sarcoid_epi.strata import Strata
 from sarcoid_epi.vocabulary import PATIENT_BY_NAME
 
 #: With Löfgren syndrome; without, but with symptoms; without, and found by chance.

@@ -37,7 +37,8 @@ class Model(BaseModel):
     spline with so many knots; `interactions` are pairs of exposures and others; `reference` names levels to compare
     with. `cluster` makes errors robust to likeness within its groups (the centres, for `gee`); `weights` names a column
     of weights. `missing` is "complete" (patients with everything known) or "impute". A Cox model has `time` (years from
-    diagnosis), `entry` (years from diagnosis to when the study met the patient) and `competing` events. `accept` gives,
+    diagnosis), `since` (years from diagnosis to when the patient comes to be at risk, else diagnosis itself), `entry` (years
+    from diagnosis to when the study met the patient) and `competing` events. `accept` gives,
     by variable, the reason for conditioning on what the causal graph forbids.
     """
 
@@ -57,6 +58,7 @@ class Model(BaseModel):
     missing: Literal["complete", "impute"] = "complete"
     imputations: Annotated[int, Field(ge=2, le=1000)] = 20
     time: str = ""
+    since: str = ""
     entry: str = ""
     competing: Names = ()
     accept: dict[str, str] = {}
@@ -79,7 +81,8 @@ class Model(BaseModel):
     @property
     def columns(self) -> Names:
         """Every column that the model reads."""
-        named = (self.outcome, *self.explaining, self.cluster, self.weights, self.time, self.entry, *self.competing)
+        named = (self.outcome, *self.explaining, self.cluster, self.weights, self.time, self.since, self.entry)
+        named += self.competing
         return tuple(dict.fromkeys(filter(None, named)))
 
     @model_validator(mode="after")
