@@ -187,7 +187,7 @@ def _along_the_barrier(columns: Array, given: Rows, left: Groups, start: Array, 
         function = _binomial_function(columns, given, float(barrier))
         end = ascend(of_groups(function, left), at, most_steps=_MOST_STEPS)
         at, before, spread = end.at, spread, np.trace(end.inverse, axis1=1, axis2=2)
-    single = end._replace(converged=end.converged & (spread < 3.0 * before))
+    single = end._replace(converged=end.converged & (spread / 3.0 < before))
     for whole, part in zip(top, single, strict=True):
         whole[left] = part
 
