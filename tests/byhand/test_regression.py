@@ -12,7 +12,7 @@ from sarcoid_epi.stats.firth import firth, firth_profile, firth_ratio_test
 from sarcoid_epi.stats.firth_risk import flac, flic
 from sarcoid_epi.stats.likelihood_search import NO_MAXIMUM
 from sarcoid_epi.stats.logistic import logistic, logistic_profile, logistic_ratio_test
-from sarcoid_epi.stats.poisson import AT_THE_BOUNDARY, log_binomial, modified_poisson
+from sarcoid_epi.stats.poisson import AT_THE_BOUNDARY, NO_SINGLE, log_binomial, modified_poisson
 from sarcoid_epi.stats.rows import NO_PATIENTS, grouped
 from sarcoid_epi.stats.sandwich import ONE_CLUSTER, firth_sandwich, log_sandwich, logistic_sandwich
 from sarcoid_epi.stats.separation import poisson_separation, separation
@@ -101,7 +101,7 @@ def test_a_column_that_follows_from_others_is_named(method):
     assert np.isnan(fit.log_likelihood)
     assert fit.note == "column 2 follows from the columns before it (counted from 0): leave it out"
     fit = method([[1, 0, 0], [1, 0, 0]], [3, 4], [10, 10])
-    assert fit.note == "columns 1, 2 follow from the columns before it (counted from 0): leave them out"
+    assert fit.note == "columns 1, 2 follow from the columns before them (counted from 0): leave them out"
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -201,7 +201,7 @@ def test_a_log_binomial_maximum_at_the_boundary_is_said_to_be_there():
 
     best = minimize_scalar(fall, bounds=(0.1, 3), method="bounded", options={"xatol": 1e-10}).x
     assert fit.note == AT_THE_BOUNDARY
-    # the barrier leaves 1e-10 of a patient at the edge; worst 1e-8
+    # the barrier leaves 1e-8 of a patient at the edge; worst 1e-8
     assert fit.estimate == pytest.approx([-2 * best, best], abs=1e-6)
     assert fit.log_likelihood == pytest.approx(-fall(best), abs=1e-6)
     assert np.isnan(fit.std_error).all()
@@ -211,6 +211,17 @@ def test_everybody_with_the_event_in_a_saturated_row_is_at_the_boundary():
     fit = log_binomial(TWO, [2, 10], [10, 10])
     assert fit.note == AT_THE_BOUNDARY
     assert np.exp(fit.estimate) == pytest.approx([0.2, 5], rel=1e-6)
+
+
+def test_a_log_binomial_maximum_that_is_not_single_is_refused():
+    """Everybody has the event in two of three rows, and the constant is all that the third can tell; and everybody in
+    every row: then risk 1 for all is the maximum, at the boundary."""
+    rows = [[1, 0, 0], [1, 1, 0], [1, 0, 1]]
+    assert log_binomial([*rows, [1, 1, 1]], [5, 5, 5, 0], [10, 5, 5, 0]).note == AT_THE_BOUNDARY
+    rows = [[1, 0, 2], [1, 1, 0], [1, 0, 1], [1, 1, 1]]
+    fit = log_binomial(rows, [3, 3, 0, 1], [3, 3, 2, 2])
+    assert fit.note == NO_SINGLE
+    assert np.isnan(fit.estimate).all()
 
 
 def test_robust_variances_of_one_share():

@@ -56,9 +56,9 @@ def test_logistic_regression_finds_the_coefficients_of_600_patients():
 
 
 def test_with_few_events_firth_is_less_biased_and_its_profile_covers():
-    """40 patients, 11 events or so; 6 per cent of the replicates are separated: maximum likelihood has no answer there, and
-    is 0.10 too far out where it has one. Firth's bias is 0.02 (0.01 its Monte Carlo error), and its profile limits cover
-    0.956; Wald limits of maximum likelihood, no answer counted as a miss, 0.911."""
+    """40 patients, 11 events or so; 6 per cent of the replicates are separated: maximum likelihood has no answer there,
+    and is 0.10 too far out where it has one. Firth's bias is 0.02 (0.01 its Monte Carlo error), and its profile limits
+    cover 0.956; Wald limits of maximum likelihood, no answer counted as a miss, 0.911."""
     events, n = drawn(40, np.array([-2.0, 1.0, 0.5, 0.7]), seed=2)
     plain, penalised = logistic(ROWS, events, n), firth(ROWS, events, n)
     separated = separation(ROWS, events, n).kind != "none"
@@ -143,7 +143,7 @@ def test_taking_the_covariates_as_known_covers_too_little_for_a_risk_that_depend
 
 
 def test_mover_limits_of_the_excess_risk_cover_where_those_of_the_delta_method_are_lopsided():
-    """A case-control study of 150 and 150: odds ratios 2, 3 and 6, RERI = 2. MOVER covers 0.954, the delta method 0.974,
+    """A case-control study of 150 and 150: odds ratios 2, 3 and 6, RERI = 2. MOVER covers 0.954, delta limits 0.974
     but misses on one side alone. S = 5/3 is covered by either; of AP = 1/3 MOVER covers 0.942, delta 0.937."""
     rows = np.array([[1, 0, 0, 0], [1, 1, 0, 0], [1, 0, 1, 0], [1, 1, 1, 1.0]])
     rng = np.random.default_rng(7)

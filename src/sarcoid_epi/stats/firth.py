@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sarcoid_epi.stats.firth_likelihood import firth_penalty, firth_search
+from sarcoid_epi.stats.firth_likelihood import augmented_information, firth_penalty, firth_search
 from sarcoid_epi.stats.interval import Array, check_level, normal_quantile
 from sarcoid_epi.stats.likelihood_search import coefficients, joined, profiled, ratio_tested, split
 from sarcoid_epi.stats.profile_likelihood import Profile, RatioTest
@@ -123,6 +123,7 @@ def firth_profile(rows: ArrayLike, events: ArrayLike, n: ArrayLike, level: float
     Assumes
     -------
     As in `firth`. **The limits to report**: Wald limits are wrong where the profile is lopsided, as in separation.
+    With hardly more patients than coefficients a profile may have several peaks; a limit is then NaN, with a note.
 
     References
     ----------
@@ -185,11 +186,14 @@ def firth_ratio_test(rows: ArrayLike, events: ArrayLike, n: ArrayLike, columns: 
 def _fit(given: Rows, level: float) -> FirthFit:
     found = firth_search(given)
     fine = found.note == ""
-    estimate, augmented = coefficients(found)
-    plain, scale, value = np.full_like(augmented, np.nan), found.basis.back, np.full(fine.shape, np.nan)
+    estimate, _ = coefficients(found)
+    scale, value = found.basis.back, np.full(fine.shape, np.nan)
+    plain, augmented = np.full_like(scale, np.nan), np.full_like(scale, np.nan)
     some = np.flatnonzero(fine)
-    inverse = firth_penalty(found, given, some).inverse
-    plain[some] = scale[some] @ inverse @ scale[some].swapaxes(1, 2)
+    part = firth_penalty(found, given, some)
+    more = np.linalg.inv(augmented_information(found.basis.columns[some], given.n[some], part))
+    for covariance, inverse in ((plain, part.inverse), (augmented, more)):
+        covariance[some] = scale[some] @ inverse @ scale[some].swapaxes(1, 2)
     # the determinant in the coordinates of the basis is that of the coefficients times the square of the scale's
     value[some] = found.top.value[some] - np.linalg.slogdet(scale[some])[1]
     error, smaller = (np.sqrt(np.diagonal(matrix, axis1=1, axis2=2)) for matrix in (plain, augmented))

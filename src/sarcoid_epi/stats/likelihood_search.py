@@ -115,10 +115,10 @@ def chosen(groups: Groups, *arrays: Array) -> list[Array]:
 
 def coefficients(found: Search) -> tuple[Array, Array]:
     """Coefficients (G, P) and inverse information (G, P, P) of a search, NaN where it failed."""
-    fine = found.note == ""
-    estimate = (found.basis.back @ found.top.at[..., None])[..., 0]
-    covariance = found.basis.back @ found.top.inverse @ found.basis.back.swapaxes(1, 2)
-    return np.where(fine[:, None], estimate, np.nan), np.where(fine[:, None, None], covariance, np.nan)
+    fine, back = found.note == "", found.basis.back
+    at = np.where(fine[:, None], found.top.at, np.nan)
+    inverse = np.where(fine[:, None, None], found.top.inverse, np.nan)
+    return (back @ at[..., None])[..., 0], back @ inverse @ back.swapaxes(1, 2)
 
 
 def with_wald_limits(estimate: Array, covariance: Array, value: Array, note: NDArray[np.str_], level: float) -> Fit:

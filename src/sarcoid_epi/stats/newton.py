@@ -21,7 +21,7 @@ _MOST_STEPS = 30
 _LONGEST_STEP = 5.0
 _STEP_TOLERANCE = 1e-10
 _SHORTEST_SCALE = 1e-7
-_NEAR = 1e-4
+_NEAR = 1e-10  # gain to expect, relative to the value, below which rounding may hide it
 _FLATTEST = 1e-12
 
 
@@ -80,8 +80,10 @@ def ascend(function: Function, start: Array, held: Array | None = None, most_ste
         moved = active[taken]
         at[moved], value[moved] = trial[taken], new[taken]
         inverse[moved], steep = _inverted(information[taken])
-        step[moved], pull[moved] = _newton_step(gradient[taken], inverse[moved], fixed[moved])
-        near[moved] = (step[moved] * gradient[taken]).sum(-1) / 2.0 < _NEAR
+        with np.errstate(over="ignore", invalid="ignore"):  # a flat likelihood asks for a step without end
+            step[moved], pull[moved] = _newton_step(gradient[taken], inverse[moved], fixed[moved])
+            gain = (step[moved] * gradient[taken]).sum(-1) / 2.0
+            near[moved] = gain < _NEAR * (1.0 + np.abs(value[moved]))
         scale[moved], scale[active[~taken]] = 1.0, scale[active[~taken]] / 2.0
         flat = np.zeros(groups, dtype=bool)
         flat[moved] = ~steep

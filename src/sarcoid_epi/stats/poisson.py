@@ -27,10 +27,10 @@ from sarcoid_epi.stats.sandwich import cr1_factor, log_sandwich
 
 NO_MAXIMUM = "no finite maximum: where nobody has the event a risk ratio goes to 0 (see poisson_separation)"
 AT_THE_BOUNDARY = "the greatest likelihood puts a risk at 1: no standard errors; use modified_poisson"
-NO_FINITE = "no finite maximum: a risk goes to 0 (see poisson_separation), or everybody has the event"
+NO_SINGLE = "no single finite maximum: a risk goes to 0 (see poisson_separation), or too few rows have patients without"
 
 _MOST_STEPS = 200
-_BARRIERS = 10.0 ** -np.arange(0, 11, 2)
+_BARRIERS = 10.0 ** -np.arange(9)
 
 
 def modified_poisson(
@@ -163,7 +163,7 @@ def _log_binomial(given: Rows, level: float) -> Fit:
     inside = top.converged.copy()
     left = np.flatnonzero((note == "") & ~inside)
     _along_the_barrier(basis.columns, given, left, start, top)
-    note = np.select([note != "", inside, top.converged], [note, "", AT_THE_BOUNDARY], NO_FINITE)
+    note = np.select([note != "", inside, top.converged], [note, "", AT_THE_BOUNDARY], NO_SINGLE)
     usable = np.where(note == AT_THE_BOUNDARY, "", note)
     estimate, _ = coefficients(Search(_poisson_function(basis.columns, given.events, given.n), basis, top, usable))
     covariance = np.full_like(top.inverse, np.nan)
@@ -178,13 +178,17 @@ def _log_binomial(given: Rows, level: float) -> Fit:
 
 
 def _along_the_barrier(columns: Array, given: Rows, left: Groups, start: Array, top: Ascent) -> None:
-    """Maxima at the boundary: rows in which all have the event get ever fewer patients without, down to 1e-10."""
-    at = start[left]
+    """Maxima at the boundary: rows in which all have the event get ever fewer patients without, down to 1e-8.
+
+    Where the inverse information still grows as these fade, they are all that singles out one maximum of many.
+    """
+    at, spread = start[left], np.full(left.size, np.inf)
     for barrier in _BARRIERS:
         function = _binomial_function(columns, given, float(barrier))
         end = ascend(of_groups(function, left), at, most_steps=_MOST_STEPS)
-        at = end.at
-    for whole, part in zip(top, end, strict=True):
+        at, before, spread = end.at, spread, np.trace(end.inverse, axis1=1, axis2=2)
+    single = end._replace(converged=end.converged & (spread / 3.0 < before))
+    for whole, part in zip(top, single, strict=True):
         whole[left] = part
 
 

@@ -79,15 +79,15 @@ class _Problems(NamedTuple):
 def _limit(function: Function, top: Ascent, some: _Problems, side: float, z: float) -> Array:
     """One limit of each coefficient, by Newton's method on the root of twice the fall, which is nearly linear.
 
-    The slope comes free: it is the pull of the coefficient held. Kept between a value too near and one too far.
+    The slope comes free: it is the pull of the coefficient held. Kept between a distance too near and one too far (a
+    place where the search for the others fails is too far), and halved where Newton would leave these.
     """
     centre = (some.held * top.at[some.group]).sum(-1)
-    inverse = top.inverse[some.group]
+    gamma, inverse = top.at[some.group].copy(), top.inverse[some.group]
     error = np.sqrt(np.einsum("qi,qij,qj->q", some.held, inverse, some.held))
     limit = np.full(len(centre), np.nan)
-    gamma, reach = top.at[some.group].copy(), np.zeros_like(centre)
+    reach, wanted = np.zeros_like(centre), z * error
     near, far = np.zeros_like(centre), np.full_like(centre, np.inf)
-    wanted = z * error
     active = np.arange(len(centre))
     for _ in range(_MOST_MOVES):
         if not active.size:
@@ -95,26 +95,21 @@ def _limit(function: Function, top: Ascent, some: _Problems, side: float, z: flo
         held, group = some.held[active], some.group[active]
         spread = (inverse[active] @ held[..., None])[..., 0]
         move = side * (wanted - reach)[active] / (held * spread).sum(-1)
-        end = ascend(
-            of_groups(function, group), gamma[active] + move[:, None] * spread, held[:, None], most_steps=_MOST_STEPS
-        )
-        gamma[active], inverse[active], reach[active] = end.at, end.inverse, wanted[active]
+        start = gamma[active] + move[:, None] * spread
+        end = ascend(of_groups(function, group), start, held[:, None], most_steps=_MOST_STEPS)
+        tried, good = wanted[active], end.converged
         root = np.sqrt(np.maximum(2.0 * (top.value[group] - end.value), 0.0))
         with np.errstate(divide="ignore", invalid="ignore"):
             correction = -side * root * (z - root) / end.pull[:, 0]
-        near[active] = np.where(root < z, reach[active], near[active])
-        far[active] = np.where(root >= z, reach[active], far[active])
-        done = end.converged & (np.abs(correction) < _TOLERANCE * error[active])
-        limit[active[done]] = (centre + side * (reach + _filled(correction, active, len(centre))))[active[done]]
-        new = reach[active] + correction
-        inside = (new > near[active]) & (new < far[active]) & (new < 3.0 * reach[active])
-        middle = np.where(np.isinf(far[active]), 2.0 * reach[active], (near[active] + far[active]) / 2.0)
+        near[active] = np.where(good & (root < z), tried, near[active])
+        far[active] = np.where(good & (root < z), far[active], tried)
+        kept = active[good]
+        gamma[kept], inverse[kept], reach[kept] = end.at[good], end.inverse[good], tried[good]
+        done = good & (np.abs(correction) < _TOLERANCE * error[active])
+        limit[active[done]] = (centre[active] + side * (tried + correction))[done]
+        new, left, right = tried + correction, near[active], far[active]
+        inside = good & (new > left) & (new < right) & (new < 3.0 * tried)
+        middle = np.where(np.isinf(right), 2.0 * tried, (left + right) / 2.0)
         wanted[active] = np.where(inside, new, middle)
-        active = active[end.converged & ~done]
+        active = active[~done]
     return limit
-
-
-def _filled(values: Array, active: Groups, size: int) -> Array:
-    everywhere = np.zeros(size)
-    everywhere[active] = values
-    return everywhere

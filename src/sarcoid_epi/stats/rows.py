@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from sarcoid_epi.stats.interval import Array, check_counts
 
 NO_PATIENTS = "no patients"
-_ALIASED = "{} {} from the columns before it (counted from 0): leave {} out"
+_ALIASED = "{0} {1} from the columns before {2} (counted from 0): leave {2} out"
 _ALIASED_BELOW = 1e-9  # what is left of a column once the columns before it are taken away, relative to its size
 _BLOCK = 2**18  # numbers in the design of the groups handled at once: what stays in the processor's cache
 

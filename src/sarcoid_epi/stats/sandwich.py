@@ -254,13 +254,12 @@ def _covariance(
     without = given.n - given.events
     if cluster is None:
         square = given.weights**2 * (given.events * part.with_event**2 + without * part.without**2)
-        meat = (x * square[:, None]) @ x.swapaxes(1, 2)
+        scores_of_all = x * np.sqrt(square)[:, None]
     else:
         residual = given.weights * (given.events * part.with_event + without * part.without)
-        sums = summed_within((x * residual[:, None]).swapaxes(1, 2), cluster, clusters)
-        meat = sums.swapaxes(1, 2) @ sums
-    half = basis.back @ bread
-    return np.asarray(half @ meat @ half.swapaxes(1, 2))
+        scores_of_all = summed_within((x * residual[:, None]).swapaxes(1, 2), cluster, clusters).swapaxes(1, 2)
+    half = basis.back @ bread @ scores_of_all
+    return np.asarray(half @ half.swapaxes(1, 2))
 
 
 def _logistic_scores(given: Rows, eta: Array, columns: Array) -> Scores:
