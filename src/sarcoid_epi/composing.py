@@ -10,7 +10,8 @@ from sarcoid_epi import strata
 from sarcoid_epi.cohort import Cohort
 from sarcoid_epi.estimators import CATALOGUE, ask, verdicts
 from sarcoid_epi.evidence import Finding, finding, findings, independent
-from sarcoid_epi.report.content import Content, Exclusion, Field, Hit, Ledger, Sheet
+from sarcoid_epi.report.content import Content, Exclusion, Hit, Ledger
+from sarcoid_epi.report.sheets import verdict_sheet
 from sarcoid_epi.results import Estimates
 from sarcoid_epi.scenario import Belief, Design, World
 from sarcoid_epi.scenario.parameter import Basis
@@ -169,7 +170,7 @@ def _content(
         flow=flow,
         calibration=calibration,
         ledger=ledger,
-        sheets=(_verdict_sheet(judged),) if judged else (),
+        sheets=(verdict_sheet(judged, "belief"),) if judged else (),
         configuration=configuration,
         inputs=inputs,
     )
@@ -179,13 +180,6 @@ def _judged(everybody: strata.Strata, belief: Belief, answers: Estimates) -> lis
     """The verdict on every method under one belief."""
     told = verdicts(CATALOGUE, everybody, belief, answers, "underdiagnosis")
     return [{**one._asdict(), "belief": f"Belief “{belief.name}”"} for one in told]
-
-
-def _verdict_sheet(judged: Sequence[Mapping[str, str]]) -> Sheet:
-    fields = (
-        Field("needs", "Needs"), Field("has_it", "Has it"), Field("answer", "Answer"), Field("rests_on", "Rests on"),
-    )  # fmt: skip
-    return Sheet("verdict", "What these data support", Field("method", "Method"), fields, tuple(judged), "belief")
 
 
 def _set_aside() -> tuple[tuple[str, str], ...]:
