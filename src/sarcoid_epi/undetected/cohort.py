@@ -97,9 +97,7 @@ def _beside(answers: Estimates, belief: Belief, truth: float) -> Chart:
         if term == "osseous" and np.isfinite(row.conf_low):
             widths.append(row.conf_high - row.conf_low)
             holding += row.conf_low <= truth <= row.conf_high
-    title = (
-        f"{holding} of {len(widths)} answers hold the true share, with limits {_points(widths)} percentage points apart"
-    )
+    title = f"{holding} of {len(widths)} answers hold the true share; their limits lie {_points(widths)} apart"
     caption = (
         "Circle: the truth of the synthetic patients. Squares: estimate with its 95 % limits. The first two rows are "
         "bounds, each with its own limits: the truth should lie between them."
@@ -109,7 +107,7 @@ def _beside(answers: Estimates, belief: Belief, truth: float) -> Chart:
 
 def _points(widths: Sequence[float]) -> str:
     """From the narrowest to the widest, in percentage points."""
-    return f"{100 * min(widths):.0f} to {100 * max(widths):.0f}" if widths else "no"
+    return f"{100 * min(widths):.0f} to {100 * max(widths):.0f} percentage points" if widths else "nowhere"
 
 
 def burden_section(answers: Estimates, beliefs: Sequence[Belief]) -> Section:

@@ -13,7 +13,7 @@ from sarcoid_epi.estimators.believing import STEPS, detected, weighed
 from sarcoid_epi.estimators.cascade import LOST
 from sarcoid_epi.estimators.many_truths import DETECTED, EVENTS, SYMPTOMATIC, N, knows_only_records, many_truths, passes
 from sarcoid_epi.evidence import Finding, finding
-from sarcoid_epi.report.content import Field, Section, Sheet
+from sarcoid_epi.report.content import Field, Plot, Section, Sheet
 from sarcoid_epi.report.plots import Axis, Bar, Bars, Curve, Curves, Point, Rule, Surface, Swing, Tornado
 from sarcoid_epi.results import Estimates, percent
 from sarcoid_epi.scenario import Belief
@@ -270,6 +270,8 @@ def sensitivity_section(answers: Estimates, belief: Belief) -> Section:
             for row in rows
         ),
     )  # fmt: skip
+    charts: tuple[Plot, ...]
+    said: tuple[str, ...]
     printed = percent(answers.one(f"detection_cascade-{belief.name}-record:osseous:all").estimate)
     said = (
         "Two figures look at the same function: the steps of the cascade give the sensitivity of the record; it, the "
@@ -283,7 +285,10 @@ def sensitivity_section(answers: Estimates, belief: Belief) -> Section:
         "The tipping surface turns the question round: which sensitivity and specificity would one have to believe in "
         "for a certain true share?",
     )
-    charts = (storm, bars, _surface(belief))
+    if missing := str(indices.note):
+        said, charts = (*said, f"The variance cannot be shared out here: {missing}."), (storm, _surface(belief))
+    else:
+        charts = (storm, bars, _surface(belief))
     return Section("sensitivity", "What drives the answer: beliefs, and chance", said, (sheet,), charts)
 
 

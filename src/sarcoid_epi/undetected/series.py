@@ -33,7 +33,7 @@ WORDS = {
     "patients.between": "Spread of true shares between series (log odds)",
     "symptoms.symptomatic": "True cases with bone symptoms",
     "routine.imaged_symptomatic": "Routine care: imaged, with bone symptoms",
-    "routine.imaged_silent": "Routine care: imaged, without",
+    "routine.imaged_silent": "Routine care: imaged, without symptoms",
     "routine.seen": "Routine care: seen and written, once imaged",
     "routine.specificity": "Specificity of records",
     "film.sensitivity": "Sensitivity of film",
@@ -241,9 +241,8 @@ def left_out_section(prior: Prior) -> Section:
         )  # fmt: skip
         share, nan = one.events / one.n, float("nan")
         marks = (Mark("printed", share, nan, nan), Mark("predicted", mean / one.n, low / one.n, high / one.n))
-        lines.append(
-            Line(capital(_level(one.counts)), one.finding.id, marks, f"{one.events}/{one.n}; {low} to {high} predicted")
-        )
+        what = f"{one.counts}, by {_level(one.looked)}" if one.counts == "osseous disease" else _level(one.counts)
+        lines.append(Line(capital(what), one.finding.id, marks, f"{one.events}/{one.n}; {low} to {high} predicted"))
     inside = sum(row["inside"] is True for row in rows)
     fields = (
         Field("counts", "What is counted"), Field("printed", "Printed"), Field("mean", "Expected", "unit"),
@@ -325,15 +324,15 @@ def looking_section(priors: Sequence[Prior]) -> tuple[Section, Estimates]:
     )
     figure = Bars(
         "looking", f"The looking makes {percent(first.estimate)} of the spread between series, with limits {between}",
-        f"The title is of the prior “{priors[0].name}”. Parts of the variance of the logit of the share on record, each "
-        "series counting once; at the end of each row the 95 % limits of the part of the looking.",
+        f"The title is of the prior “{priors[0].name}”. Parts of the variance of the logit of the share on record, "
+        "each series counting once; at the end of each row the 95 % limits of the part of the looking.",
         Axis("Part of the spread (%)", share=True), tuple(bars),
     )  # fmt: skip
     said = (
         f"The published shares read here run from {percent(min(shares))} to {percent(max(shares))}. Series differ in "
-        "how they looked and in whom they met. With the sensitivity of each way to look believed as the priors say, and "
-        "true shares taken to have nothing to do with it, the spread comes apart into the two. That the ill are sent "
-        "to PET is read as looking, so the part of the looking is rather too high.",
+        "how they looked and in whom they met. With the sensitivity of each way to look believed as the priors say, "
+        "and true shares taken to have nothing to do with it, the spread comes apart into the two. That the ill are "
+        "sent to PET is read as looking, so the part of the looking is rather too high.",
     )
     return Section("looking", "How much of the spread is the looking", said, (sheet,), (figure,)), total
 
