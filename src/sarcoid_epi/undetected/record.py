@@ -12,6 +12,7 @@ from sarcoid_epi.estimators import CATALOGUE
 from sarcoid_epi.estimators.believing import STEPS, detected, weighed
 from sarcoid_epi.estimators.cascade import LOST
 from sarcoid_epi.estimators.many_truths import EVENTS, N, knows_only_records, many_truths, passes
+from sarcoid_epi.estimators.support import for_contrast
 from sarcoid_epi.evidence import finding
 from sarcoid_epi.report.content import Field, Section, Sheet
 from sarcoid_epi.report.plots import Axis, Bar, Bars, Curve, Curves, Point, Rule, Surface, Swing, Tornado
@@ -36,8 +37,8 @@ def belief_section(answers: Estimates, beliefs: Sequence[Belief]) -> Section:
     """What each belief makes of the record: the cascade, the bounds, and the curve of the true share."""
     said = (
         f"{EVENTS} of {N} patients of four referral hospitals are on record with osseous sarcoidosis. The record alone "
-        "does not say how many have it: the true share follows from what is believed of detection. Beliefs about PET "
-        "are shown for contrast only; they say what would follow, were the record as good as a scan.",
+        "does not say how many have it: the true share follows from what is believed of detection. "
+        + for_contrast("pet"),
         "Bars: what becomes of the true cases on their way to the record (posterior means). How they are lost comes "
         "from the belief alone.",
     )
