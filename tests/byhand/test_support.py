@@ -3,7 +3,7 @@
 import pytest
 
 from sarcoid_epi.estimators import CATALOGUE, ask, verdicts
-from sarcoid_epi.estimators.support import conclusions, unsuited
+from sarcoid_epi.estimators.support import conclusions, remarked, unsuited
 from sarcoid_epi.results import shown
 from sarcoid_epi.scenario import load_belief
 from small import patients, tallied, verified
@@ -96,3 +96,16 @@ def test_a_belief_about_another_kind_of_record_is_told_by_whom_the_patients_were
 
 def test_one_person_is_a_person():
     assert (shown(1.2, "people_unrecorded"), shown(2.0, "people_unrecorded")) == ("1 person", "2 people")
+
+
+def test_a_remark_on_a_belief_leaves_alone_what_rests_on_none():
+    """So that a report under two beliefs, of which one does not fit, holds what rests on neither once."""
+    strata = patients((*RECORD, "reading_fdg_pet"), {(1, 1): 15, (0, 0): 85})
+    told = [
+        ask(CATALOGUE, strata, data="a table", question="underdiagnosis", belief=load_belief(name))
+        for name in ("clinical", "pet_optimist")
+    ]
+    both = remarked(told[0], CATALOGUE, "does not fit") + told[1]
+    assert both.one("imaged_prevalence:osseous_least:all").note == ""
+    assert both.one("corrected_prevalence-clinical:osseous:all").note.endswith("does not fit")
+    assert "does not fit" not in both.one("corrected_prevalence-pet_optimist:osseous:all").note

@@ -18,6 +18,7 @@ from sarcoid_epi.estimators.many_truths import (
     passes,
     the_record,
 )
+from sarcoid_epi.evidence import finding
 from sarcoid_epi.scenario import load_belief
 from sarcoid_epi.stats.misclassification import rogan_gladen
 from sarcoid_epi.stats.proportion import wilson
@@ -43,6 +44,12 @@ def test_the_estimators_that_know_only_records_are_those_that_speak_of_the_truth
 
 def test_the_estimators_that_know_only_scans_of_some_are_found_out_as_well():
     assert {one.name for one in SCANS_OF_SOME} == {"imaged_prevalence", "selected_prevalence"}
+
+
+def test_the_record_and_the_yield_of_the_scans_are_published():
+    record, scans = finding("glanowski2018.osseous"), finding("mostard2012.osseous_focal")
+    assert (record.events, record.n) == (EVENTS, N)
+    assert round(EVENTS * scans.n / scans.events) == SCANNED
 
 
 def test_every_truth_is_possible_where_some_were_scanned():
