@@ -21,6 +21,7 @@ def verdict_sheet(records: Sequence[Mapping[str, Any]], group: str = "") -> Shee
     """The verdict on every method: what it needs, whether that is there, its answer, and what that rests on."""
     fields = (
         Field("needs", "Needs"), Field("has_it", "Has it"), Field("answer", "Answer"), Field("rests_on", "Rests on"),
+        Field("against", "What speaks against it"),
     )  # fmt: skip
     return Sheet("verdict", "What these data support", Field("method", "Method"), fields, tuple(records), group)
 
