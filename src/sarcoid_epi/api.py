@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sarcoid_epi.cohort import Cohort
     from sarcoid_epi.cohort.parts import Order
-    from sarcoid_epi.estimators import Verdict
+    from sarcoid_epi.composing import Answered
     from sarcoid_epi.patients import Checked
     from sarcoid_epi.results import Estimates
     from sarcoid_epi.scenario import Design, World
@@ -225,7 +225,7 @@ def estimate(
 
     With `population` the belief's occurrence is told for that many people.
     """
-    return answer(question, patients, belief, by, mapping, population)[0]
+    return answer(question, patients, belief, by, mapping, population).estimates
 
 
 def answer(
@@ -235,22 +235,19 @@ def answer(
     by: str = "",
     mapping: str | Path | None = None,
     population: int | None = None,
-) -> tuple[Estimates, tuple[Verdict, ...]]:
-    """As `estimate`; and where a question has several methods (underdiagnosis), the verdict on each of them."""
+) -> Answered:
+    """As `estimate`, with the verdict on each method where a question has several, and what the answers support."""
     import pandas as pd
 
-    from sarcoid_epi import strata
-    from sarcoid_epi.composing import counted
-    from sarcoid_epi.estimators import CATALOGUE, ask, verdicts
-    from sarcoid_epi.scenario import load_belief, shipped
+    from sarcoid_epi.composing import answered, counted
+    from sarcoid_epi.estimators import CATALOGUE
+    from sarcoid_epi.scenario import load_belief
 
     known = sorted({estimator.question for estimator in CATALOGUE if estimator.takes == "patients"})
     if question not in known:
         raise ConfigurationError(unknown("question", question, known))
-    _refuse_strange_groups(by)
-    if population is not None and belief is None:
-        why = "how many have sarcoidosis is believed, and so is how much records find"
-        raise ConfigurationError(Problem("a population needs a belief", "--population", why, "add --belief"))
+    _refuse_strange_groups(by, question)
+    _refuse_idle_belief(question, belief, population)
     vary = {} if population is None else {"occurrence.population": float(population)}
     believed = load_belief(belief, vary) if belief else None
     if isinstance(patients, pd.DataFrame):
@@ -258,21 +255,19 @@ def answer(
     else:
         frame = _read(Path(patients), mapping)
         data = f"{counted(len(frame), 'patient')} of {Path(patients).name}"
-    everybody = strata.whole(frame)
-    answers = ask(CATALOGUE, everybody, data=data, question=question, belief=believed)
-    several = question == "underdiagnosis"
-    judged = verdicts(CATALOGUE, everybody, believed, answers, question) if several else ()
-    if several and believed is None and not any(verdict.has_it == "yes" for verdict in judged):
-        raise ConfigurationError(
-            Problem(
-                f"'{question}' needs a belief",
-                why="records alone do not say how much they miss, and here is no second source, no scan, no substudy",
-                do=f"add --belief with one of {', '.join(shipped('belief'))}, or a TOML file of your own",
-            )
-        )
-    if by:
-        answers += ask(CATALOGUE, strata.by(frame, by), data=data, question=question, belief=believed, by=by)
-    return answers, judged
+    return answered(frame, data, question, believed, by)
+
+
+def _refuse_idle_belief(question: str, belief: str | None, population: int | None) -> None:
+    """Refuse a belief that the question would not look at, and a population without a belief."""
+    given = {"--belief": belief, "--population": population}
+    if question != "underdiagnosis" and (idle := [name for name, value in given.items() if value is not None]):
+        why = f"'{question}' asks what is on record, and believes nothing"
+        do = "leave it out, or ask for underdiagnosis"
+        raise ConfigurationError(*(Problem("would change nothing", name, why, do) for name in idle))
+    if population is not None and belief is None:
+        why = "how many have sarcoidosis is believed, and so is how much records find"
+        raise ConfigurationError(Problem("a population needs a belief", "--population", why, "add --belief"))
 
 
 def report(
@@ -297,7 +292,7 @@ def report(
     from sarcoid_epi.report.document import build
     from sarcoid_epi.scenario import load_belief
 
-    _refuse_strange_groups(by)
+    _refuse_strange_groups(by, "prevalence")
     made_of, looked_at = scenario(world, design, vary)
     if beliefs is None:
         kinds = ("any", looked_at.about if patients is None else "records")
@@ -405,10 +400,21 @@ def _digests(*names: str) -> dict[str, str]:
     return {Path(name).name: digest(Path(name)) for name in names if _is_file_name(name)}
 
 
-def _refuse_strange_groups(by: str | None) -> None:
-    """A misspelt group variable would silently leave the groups out."""
+#: Osseous disease under another name: in groups by one of these its share is 0 or 1 by construction, or nearly so.
+OUTCOMES = (
+    "osseous_recorded", "osseous_grade", "on_clinic_list", "in_radiology_text", "in_codes", "bone_histology",
+    "lesion_type", "laterality",
+)  # fmt: skip
+
+
+def _refuse_strange_groups(by: str | None, question: str) -> None:
+    """A misspelt group variable would silently leave the groups out; grouping by the outcome answers with itself."""
     from sarcoid_epi.vocabulary import PATIENT_BY_NAME
 
     groups = [name for name, variable in PATIENT_BY_NAME.items() if variable.kind in ("flag", "category")]
     if by and by not in groups:
         raise ConfigurationError(unknown("group variable", by, groups, "--by"))
+    if by and question != "description" and (by in OUTCOMES or by.startswith(("recorded_", "reading_"))):
+        why = "it is the outcome, or as good as the outcome: its groups are those on record and those not"
+        do = "group by something else; description may be grouped by it"
+        raise ConfigurationError(Problem(f"'{by}' makes no groups for '{question}'", "--by", why, do))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +17,8 @@ from sarcoid_epi.errors import ConfigurationError, Problem, SarcoidEpiError
 from sarcoid_epi.options import listed_names, numbers_of, pairs_of, years_of
 
 if TYPE_CHECKING:
-    from sarcoid_epi.results import Estimates
+    from sarcoid_epi.composing import Answered
+    from sarcoid_epi.scenario import Prior
 
 app = typer.Typer(
     name="sarcoid-epi",
@@ -53,6 +53,10 @@ class Format(StrEnum):
     table = "table"
     csv = "csv"
     json = "json"
+
+
+FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How to print.")]
+FolderOption = Annotated[Path | None, typer.Option("--out", "-o", help="Also write the tables as CSV in this folder.")]
 
 
 def _version(asked: bool) -> None:
@@ -109,9 +113,10 @@ def report(
     with _progress(quiet) as progress:
         page = api.report(out, patients, mapping, beliefs=belief, by=by, progress=progress, **asked)
     typer.echo(page)
+    from sarcoid_epi.estimators import CATALOGUE, unanswered
     from sarcoid_epi.results import read
 
-    silent, answers = _silent(read(page.parent))
+    silent, answers = unanswered(CATALOGUE, read(page.parent))
     if silent:
         typer.echo(f"{silent} of {answers} answers could not be estimated; their notes say why", err=True)
     raise typer.Exit(NOT_ESTIMABLE if silent else 0)
@@ -204,30 +209,33 @@ def estimate(
         int | None, typer.Option("--population", min=1, max=LARGEST, help="People of whom the burden is told.")
     ] = None,
     mapping: MappingOption = None,
-    format: Annotated[Format, typer.Option("--format", "-f", help="How to print.")] = Format.table,
+    format: FormatOption = Format.table,
+    out: FolderOption = None,
 ) -> None:
     """Answer one question from a patient table. Exit code 4 when something could not be estimated.
 
-    Underdiagnosis ends with a verdict: which methods the data support. A method that lacks a column or a belief is told
-    there, and is no failure.
+    Underdiagnosis ends with what the data support, and where answers contradict each other. A method that lacks a
+    column or a belief is told there, and is no failure.
     """
-    answers, verdicts = api.answer(question, patients, belief, by, mapping, population)
-    _print(answers, format)
-    if verdicts and format is Format.table:
-        from sarcoid_epi.printing import verdict_table
+    told = api.answer(question, patients, belief, by, mapping, population)
+    _print(told, format, out)
+    from sarcoid_epi.estimators import CATALOGUE, unanswered
 
-        typer.echo("\n" + verdict_table(verdicts))
-    raise typer.Exit(NOT_ESTIMABLE if _silent(answers)[0] else 0)
+    raise typer.Exit(NOT_ESTIMABLE if unanswered(CATALOGUE, told.estimates)[0] else 0)
 
 
 @app.command()
 def synthesis(
     prior: Annotated[str, typer.Option("--prior", help="Shipped priors or a TOML file.")] = "open",
     without: Annotated[list[str] | None, typer.Option("--without", metavar="ID", help="Leave a series out.")] = None,
-    format: Annotated[Format, typer.Option("--format", "-f", help="How to print.")] = Format.table,
+    format: FormatOption = Format.table,
+    out: FolderOption = None,
 ) -> None:
     """What all published series say together about bone, each read with its way of looking."""
-    _print(api.synthesise(prior, without or ()), format)
+    from sarcoid_epi.composing import Answered
+    from sarcoid_epi.scenario import load_prior
+
+    _print(Answered(api.synthesise(prior, without or ()), (), (), None), format, out, load_prior(prior))
 
 
 @app.command()
@@ -317,41 +325,18 @@ def _listed(kind: str) -> None:
         typer.echo(f"{name:{max(map(len, names)) + 2}}{load(name).label}")
 
 
-def _print(answers: Estimates, format: Format) -> None:
-    """Answers as columns for a reader, or as data."""
+def _print(told: Answered, format: Format, out: Path | None, prior: Prior | None = None) -> None:
+    """Answers as columns for a reader, or as data; in a folder too, where one is named."""
+    from sarcoid_epi import printing
+
+    if out is not None:
+        printing.write(told, out)
     if format is Format.csv:
-        from sarcoid_epi.results import to_csv
-
-        typer.echo(to_csv(answers.frame()), nl=False)
+        typer.echo(printing.as_csv(told), nl=False)
     elif format is Format.json:
-        typer.echo(answers.frame().to_json(orient="records", indent=1, double_precision=10, force_ascii=False))
+        typer.echo(printing.as_json(told))
     else:
-        from sarcoid_epi.printing import answer_table
-
-        typer.echo(answer_table(answers))
-
-
-def _silent(answers: Estimates) -> tuple[int, int]:
-    """How many answers could not be estimated, and of how many.
-
-    That nobody had a film is a description, no answer. A method of underdiagnosis is one answer, however many rows it
-    has; one that there was nothing to ask with was not asked.
-    """
-    from sarcoid_epi.estimators import CATALOGUE, NOT_ASKED
-
-    question = {estimator.name: estimator.question for estimator in CATALOGUE}
-    answered: list[bool] = []
-    for run in answers.runs:
-        rows = [row for row in answers.rows if row.run == run.run]
-        known = [not math.isnan(row.estimate) for row in rows]
-        if question[run.estimator] == "underdiagnosis":
-            asked = [row.group for row in rows if not row.note.startswith(NOT_ASKED)]
-            answered += [
-                any(k for k, row in zip(known, rows, strict=True) if row.group == g) for g in dict.fromkeys(asked)
-            ]
-        elif question[run.estimator] != "description":
-            answered += known
-    return answered.count(False), len(answered)
+        typer.echo(printing.as_table(told, prior))
 
 
 @contextmanager

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import pandas as pd
 
 from sarcoid_epi import strata
 from sarcoid_epi.cohort import Cohort
-from sarcoid_epi.estimators import CATALOGUE, ask, verdicts
+from sarcoid_epi.errors import ConfigurationError, Problem
+from sarcoid_epi.estimators import CATALOGUE, Verdict, ask, verdicts
+from sarcoid_epi.estimators.support import Conclusion, conclusions, misfit, remarked
 from sarcoid_epi.evidence import Finding, finding, findings, independent
-from sarcoid_epi.report.content import Content, Exclusion, Field, Hit, Ledger, Sheet
+from sarcoid_epi.report.content import Content, Exclusion, Hit, Ledger
+from sarcoid_epi.report.sheets import verdict_sheet
 from sarcoid_epi.results import Estimates
-from sarcoid_epi.scenario import Belief, Design, World
+from sarcoid_epi.scenario import Belief, Design, World, shipped
 from sarcoid_epi.scenario.parameter import Basis
 
 #: Groups where none are named.
@@ -93,6 +97,46 @@ def own(
     )
 
 
+class Answered(NamedTuple):
+    """The answers to one question, the verdict on its methods where it has several, and what all that supports."""
+
+    estimates: Estimates
+    verdicts: tuple[Verdict, ...]
+    support: tuple[Conclusion, ...]
+    belief: Belief | None
+
+
+def answered(frame: pd.DataFrame, data: str, question: str, belief: Belief | None, by: str) -> Answered:
+    """One question put to a patient table, whole and in groups.
+
+    Raises
+    ------
+    ConfigurationError
+        When the question needs a belief, because the patients have nothing but a record.
+    """
+    everybody = strata.whole(frame)
+    answers = ask(CATALOGUE, everybody, data=data, question=question, belief=belief)
+    judged: tuple[Verdict, ...] = ()
+    said: tuple[Conclusion, ...] = ()
+    if question == "underdiagnosis":
+        judged = verdicts(CATALOGUE, everybody, belief, answers, question)
+        if belief is None and not any(verdict.has_it == "yes" for verdict in judged):
+            raise ConfigurationError(
+                Problem(
+                    f"'{question}' needs a belief",
+                    why="records alone do not say how much they miss, and here is no second source, no scan, no "
+                    "substudy",
+                    do=f"add --belief with one of {', '.join(shipped('belief'))}, or a TOML file of your own",
+                )
+            )
+        said = conclusions([one for one in CATALOGUE if one.question == question], everybody, belief, answers)
+    if by:
+        answers += ask(CATALOGUE, strata.by(frame, by), data=data, question=question, belief=belief, by=by)
+    if belief is not None:
+        answers = remarked(answers, CATALOGUE, misfit(belief, "any", everybody))
+    return Answered(answers, judged, said, belief)
+
+
 def published_figures(title: str, question: str) -> Content:
     """The content of a report on the published figures alone."""
     return Content(
@@ -152,7 +196,7 @@ def _content(
     for belief in beliefs:
         answers = ask(CATALOGUE, everybody, data=data, question="underdiagnosis", belief=belief)
         judged += _judged(everybody, belief, answers)
-        estimates += answers.remarked(_mismatch(belief, kind))
+        estimates += remarked(answers, CATALOGUE, misfit(belief, kind, everybody))
     groups = by if by is not None else GROUPS if GROUPS in frame.columns else ""
     if groups:
         for question in ("description", "prevalence"):
@@ -169,7 +213,7 @@ def _content(
         flow=flow,
         calibration=calibration,
         ledger=ledger,
-        sheets=(_verdict_sheet(judged),) if judged else (),
+        sheets=(verdict_sheet(judged, "belief"),) if judged else (),
         configuration=configuration,
         inputs=inputs,
     )
@@ -181,13 +225,6 @@ def _judged(everybody: strata.Strata, belief: Belief, answers: Estimates) -> lis
     return [{**one._asdict(), "belief": f"Belief “{belief.name}”"} for one in told]
 
 
-def _verdict_sheet(judged: Sequence[Mapping[str, str]]) -> Sheet:
-    fields = (
-        Field("needs", "Needs"), Field("has_it", "Has it"), Field("answer", "Answer"), Field("rests_on", "Rests on"),
-    )  # fmt: skip
-    return Sheet("verdict", "What these data support", Field("method", "Method"), fields, tuple(judged), "belief")
-
-
 def _set_aside() -> tuple[tuple[str, str], ...]:
     """Figures of the forest that stand in no pool, each with its reason."""
     poolable = findings(topic="osseous", variable="osseous", poolable=True)
@@ -195,13 +232,6 @@ def _set_aside() -> tuple[tuple[str, str], ...]:
     pooled_ids = _pooled_ids()
     reasons = ((id, overlapping.get(id) or finding(id).why_not_pooled) for id in FOREST if id not in pooled_ids)
     return tuple((id, reason) for id, reason in reasons)
-
-
-def _mismatch(belief: Belief, kind: str) -> str:
-    """A word where a belief about one kind of record is put to another."""
-    if "any" in (belief.about, kind) or belief.about == kind:
-        return ""
-    return f"a belief about {belief.about}, put to {kind}"
 
 
 def _named(beliefs: Sequence[Belief]) -> dict[str, Belief]:

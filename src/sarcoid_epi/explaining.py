@@ -13,13 +13,20 @@ from sarcoid_epi.scenario import (
     Derived,
     Design,
     Parameter,
+    Prior,
     World,
     load_belief,
     load_design,
+    load_prior,
     load_world,
     shipped,
 )
 from sarcoid_epi.scenario.parameter import Cited
+
+Scenario = World | Design | Belief | Prior
+
+#: What to add to see a number's own run, not only its method.
+WHERE = "Give --report with the folder of a report, or of `estimate --out`, to see"
 
 
 def explain(name: str, world: str, design: str, report: Path | None = None) -> str:
@@ -28,13 +35,13 @@ def explain(name: str, world: str, design: str, report: Path | None = None) -> s
     Parameters
     ----------
     name : str
-        A parameter's path (`osseous.true_prevalence`; of a belief `clinical.sensitivity.value`), a finding
-        (`baughman2001.osseous`), an estimate as a report prints it (`run:term:group`), an estimator, a variable of the
-        codebook, or a source.
+        A parameter's path (`osseous.true_prevalence`; of a belief `clinical.sensitivity.value`, of a prior
+        `open.pet.sensitivity`), a finding (`baughman2001.osseous`), an estimate as a report prints it
+        (`run:term:group`), an estimator, a variable of the codebook, or a source.
     world, design : str
         Where to look a path up, unless a report says it.
     report : Path, optional
-        The folder of the report that the number stands in: its ledger and its estimates.
+        The folder of the report that the number stands in, with its ledger and its estimates; or of `estimate --out`.
 
     Raises
     ------
@@ -43,10 +50,12 @@ def explain(name: str, world: str, design: str, report: Path | None = None) -> s
     """
     if report is not None and (entry := _entry(name, report)):
         return entry
-    scenario: list[World | Design | Belief] = [load_world(world), load_design(design)]
-    beliefs = {belief.name: belief for belief in map(load_belief, shipped("belief"))}
+    scenario: list[Scenario] = [load_world(world), load_design(design)]
+    believed: list[Scenario] = [*map(load_belief, shipped("belief")), *map(load_prior, shipped("prior"))]
+    paths: dict[str, tuple[Scenario, Parameter]]
     paths = {path: (part, parameter) for part in scenario for path, parameter in part.parameters().items()}
-    paths |= {f"{b.name}.{path}": (b, p) for b in beliefs.values() for path, p in b.parameters().items()}
+    # A belief and a prior may share a name; they share no section.
+    paths |= {f"{b.name}.{path}": (b, p) for b in believed for path, p in b.parameters().items()}
     if name in paths:
         return "\n".join(_parameter(name, *paths[name], {path: p for path, (_, p) in paths.items()}))
     if name in {found.id for found in findings()}:
@@ -89,9 +98,7 @@ def _entry(name: str, report: Path) -> str:
     return ""
 
 
-def _parameter(
-    path: str, part: World | Design | Belief, parameter: Parameter, known: dict[str, Parameter]
-) -> Iterator[str]:
+def _parameter(path: str, part: Scenario, parameter: Parameter, known: dict[str, Parameter]) -> Iterator[str]:
     yield f"{path} = {parameter.value:.6g}   ({type(part).__name__.lower()} '{part.name}')"
     yield f"  {parameter.basis}"
     if isinstance(parameter.basis, Cited):
@@ -131,6 +138,8 @@ def _run(name: str, report: Path | None) -> str | None:
         if name not in runs:
             raise ConfigurationError(unknown("run", name, runs, report.name))
         lines.append(f"\nHere it rests on {runs[name].rests_on}.")
+    else:
+        lines.insert(0, f"{WHERE} what this run rests on.\n")
     return "\n".join(lines)
 
 
@@ -143,9 +152,8 @@ def _estimate(name: str, report: Path | None) -> str:
     if estimator is None:
         raise ConfigurationError(unknown("estimator", run_name, (e.name for e in CATALOGUE)))
     if report is None:
-        return (
-            f"{estimator.name}: {estimator.doc}\n\nGive --report with the report's folder to see this number's own run."
-        )
+        hint = f"{WHERE} this number and its run. Without one, this is the method behind it."
+        return f"{hint}\n\n{estimator.name}: {estimator.doc}"
     answers = read(report)
     row = answers.one(name)
     run = next(run for run in answers.runs if run.run == row.run)

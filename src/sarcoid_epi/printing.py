@@ -1,57 +1,169 @@
-"""Answers and verdicts as text, in columns that a terminal shows."""
+"""Answers, what is believed, and the verdict: as text in columns that a terminal shows, or as data."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
 from textwrap import wrap
+from typing import Any
 
-from sarcoid_epi.estimators import Verdict
+import pandas as pd
+
+from sarcoid_epi.composing import Answered
+from sarcoid_epi.errors import ConfigurationError, Problem
+from sarcoid_epi.estimators import CATALOGUE, Verdict
+from sarcoid_epi.estimators.asking import plain
 from sarcoid_epi.estimators.declare import NOT_ASKED
-from sarcoid_epi.results import Estimate, Estimates, Run, shown
+from sarcoid_epi.estimators.support import Conclusion
+from sarcoid_epi.estimators.verdict import NO_VALUE
+from sarcoid_epi.files import write_text
+from sarcoid_epi.results import Estimate, Estimates, Run, shown, to_csv
+from sarcoid_epi.scenario import Belief, Prior
 from sarcoid_epi.vocabulary import label
 
-#: Widths of the verdict's columns.
-WIDTHS = (34, 26, 20, 34, 26)
+#: Widths of the verdict's columns, and of a line of running text.
+WIDTHS, LINE = (24, 56, 46), 130
+
+BY_NAME = {estimator.name: estimator for estimator in CATALOGUE}
 
 
-def answer_table(answers: Estimates) -> str:
-    """Estimates as aligned columns, then what each run rests on; runs that were not asked are left to the verdict."""
-    lines: list[str] = []
+def as_table(told: Answered, believed: Belief | Prior | None = None) -> str:
+    """Each method with its answers, what is believed, and what all that supports."""
+    believed = told.belief or believed
+    parts = [_answers(told.estimates, believed), _beliefs(told.estimates, believed)]
+    if told.verdicts:
+        parts.append(verdict_table(told.verdicts, told.support))
+    return "\n\n".join(filter(None, parts))
+
+
+def as_json(told: Answered) -> str:
+    """An object of four lists, `estimates`, `runs`, `verdict` and `support`; the last two only for underdiagnosis."""
+    parts = {
+        "estimates": _records(told.estimates.frame()),
+        "runs": _records(told.estimates.run_frame()),
+        "verdict": [one._asdict() for one in told.verdicts],
+        "support": [one._asdict() for one in told.support],
+    }
+    return json.dumps(parts, indent=1, ensure_ascii=False)
+
+
+def as_csv(told: Answered) -> str:
+    """The estimates, with what each rests on and what it assumes in two further columns."""
+    runs = told.estimates.run_frame()[["run", "rests_on", "assumes"]]
+    return to_csv(told.estimates.frame().merge(runs, on="run", how="left", validate="many_to_one"))
+
+
+def write(told: Answered, folder: Path) -> None:
+    """`estimates.csv` and `runs.csv`, as of a report; where there is a verdict, `verdict.csv` and `support.csv`."""
+    if (folder / "manifest.json").exists():
+        why = "its tables belong to its page"
+        raise ConfigurationError(Problem(f"'{folder}' holds a report", "--out", why, "name another folder"))
+    told.estimates.write(folder)
+    if told.verdicts:
+        write_text(folder / "verdict.csv", to_csv(pd.DataFrame(told.verdicts)))
+        write_text(folder / "support.csv", to_csv(pd.DataFrame(told.support)))
+
+
+def _records(table: pd.DataFrame) -> Any:
+    return json.loads(table.to_json(orient="records", double_precision=10, force_ascii=False))
+
+
+def _answers(answers: Estimates, believed: Belief | Prior | None) -> str:
+    """Estimates by method, the whole before its groups; methods that were not asked are left to the verdict."""
+    methods: dict[str, list[Run]] = {}
     for run in answers.runs:
-        rows = [row for row in answers.rows if row.run == run.run]
-        if not (run.estimand and all(row.note.startswith(NOT_ASKED) for row in rows) and _judged(run)):
-            lines += _block(run, rows)
+        methods.setdefault(run.estimator, []).append(run)
+    lines: list[str] = []
+    for runs in methods.values():
+        rows = [row for run in runs for row in answers.rows if row.run == run.run]
+        unasked = all(row.note.startswith(NOT_ASKED) for row in rows)
+        if not (unasked and BY_NAME[runs[0].estimator].question == "underdiagnosis"):
+            lines += _block(runs[0], rows, believed)
     return "\n".join(lines).rstrip()
 
 
-def _judged(run: Run) -> bool:
-    """Whether a verdict tells of the run, so that a row that says nothing can be left out."""
-    from sarcoid_epi.estimators import CATALOGUE
-
-    return any(one.name == run.estimator and one.question == "underdiagnosis" for one in CATALOGUE)
-
-
-def _block(run: Run, rows: Sequence[Estimate]) -> list[str]:
-    cells = [_cells(row) for row in rows]
+def _block(run: Run, rows: Sequence[Estimate], believed: Belief | Prior | None) -> list[str]:
+    notes = {row.note for row in rows}
+    shared = notes.pop() if len(notes) == 1 and len(rows) > 1 else ""
+    cells = [_cells(row, "" if shared else row.note) for row in rows]
     widths = [max(len(cell[at]) for cell in cells) for at in range(6)] if cells else []
     body = ["  " + "  ".join(c.ljust(w) for c, w in zip(cell, widths, strict=True)).rstrip() for cell in cells]
-    return [run.label, "", *body, "", f"  rests on {run.rests_on}", f"  assumes: {run.assumes}", ""]
+    method = BY_NAME[run.estimator]
+    rests = f"{run.estimator} rests on {run.rests_on}"
+    if believed is not None and method.believes:
+        part = f"{_kind(believed)} '{believed.name}' ({', '.join(method.believes)})"
+        rests = f"{run.estimator} rests on counts of {run.data}, and on the {part}"
+    heading = run.label
+    if isinstance(believed, Belief) and believed.occurrence is not None and "occurrence" in method.believes:
+        heading += f" of {plain(believed.occurrence.population.value)}"
+    noted = [*_paragraph(f"note, on all of these: {shared}"), ""] if shared else []
+    return [
+        heading,
+        "",
+        *body,
+        "",
+        *noted,
+        *_paragraph(rests),
+        *_paragraph(f"assumes: {run.assumes.replace('**', '')}"),
+        "",
+    ]
 
 
-def _cells(row: Estimate) -> tuple[str, ...]:
+def _paragraph(text: str) -> list[str]:
+    return wrap(text, LINE, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
+
+
+def _cells(row: Estimate, note: str) -> tuple[str, ...]:
     limits = "" if row.conf_low != row.conf_low else f"{shown(row.conf_low, row.term)} to "
     limits += "" if row.conf_high != row.conf_high else shown(row.conf_high, row.term)
     counts = f"{row.events:.0f} of {row.n:.0f}" if row.events == row.events else f"n = {row.n:.0f}"
-    value = "not estimable" if row.estimate != row.estimate else shown(row.estimate, row.term)
-    return label(row.term), row.group, "" if row.n != row.n else counts, value, limits, row.note
+    silent = "no value" if row.note.startswith(NO_VALUE) else "not estimable"
+    value = silent if row.estimate != row.estimate else shown(row.estimate, row.term)
+    return label(row.term), row.group, "" if row.n != row.n else counts, value, limits, note
 
 
-def verdict_table(verdicts: Sequence[Verdict]) -> str:
-    """Which methods the data support; a cell that is too long goes on in the next line."""
-    head = ("Method", "Needs", "Has it", "Answer", "Rests on")
-    lines = ["What these data support", "", *_wrapped(head), "  ".join("-" * width for width in WIDTHS)]
-    for verdict in verdicts:
-        lines += _wrapped(verdict)
+def _kind(believed: Belief | Prior) -> str:
+    return type(believed).__name__.lower()
+
+
+def _beliefs(answers: Estimates, believed: Belief | Prior | None) -> str:
+    """What is believed, once: every number that a method took, with its reason."""
+    if believed is None:
+        return ""
+    taken = {section for run in answers.runs for section in BY_NAME[run.estimator].believes}
+    rows = [
+        (path, plain(parameter.value), str(parameter.basis))
+        for path, parameter in believed.parameters().items()
+        if path.partition(".")[0] in taken
+    ]
+    widths = [max((len(row[at]) for row in rows), default=0) for at in (0, 1)]
+    about = believed.about.replace("any", "any record")
+    lines = [f"The {_kind(believed)} '{believed.name}': {believed.label}; about {about}", ""]
+    for path, value, basis in rows:
+        start = f"  {path.ljust(widths[0])}  {value.ljust(widths[1])}  "
+        lines += wrap(basis, LINE, initial_indent=start, subsequent_indent=" " * len(start), break_on_hyphens=False)
+    return "\n".join(lines)
+
+
+def verdict_table(verdicts: Sequence[Verdict], support: Sequence[Conclusion] = ()) -> str:
+    """What the data support, in sentences; then the methods that answer, and those that lack something."""
+    lines = ["What these data support", ""]
+    for said in support:
+        lines += wrap(f"- {said.says}", LINE, subsequent_indent="  ", break_on_hyphens=False)
+    lines += [""] if support else []
+    lines += [*_wrapped(("Method", "Answer", "Rests on")), "  ".join("-" * width for width in WIDTHS)]
+    lacking: dict[str, list[str]] = {}
+    for one in verdicts:
+        if one.has_it == "yes":
+            warned = f" ! {one.against}" if one.against else ""
+            lines += _wrapped((one.estimator, one.answer + warned, one.rests_on))
+        else:
+            lacking.setdefault(one.has_it, []).append(one.estimator)
+    if lacking:
+        lines += ["", "Not asked"]
+        for lack, names in lacking.items():
+            lines += _paragraph(f"{lack}: {', '.join(names)}")
     return "\n".join(lines)
 
 

@@ -220,7 +220,7 @@ def shown(value: float, term: str) -> str:
     variable = PATIENT_BY_NAME.get(term)
     unit = variable.unit if variable else UNITS.get(term, "")
     if unit == "people":
-        return f"{value:.0f} people"
+        return "1 person" if round(value) == 1 else f"{value:.0f} people"
     return f"{value:.4g}{f' {unit}' if unit else ''}"
 
 

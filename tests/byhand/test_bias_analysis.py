@@ -5,7 +5,7 @@ import pstats
 
 import numpy as np
 import pytest
-from scipy.special import betaincinv, ndtri
+from scipy.special import betainc, betaincinv, ndtri
 from scipy.stats import beta
 
 from sarcoid_epi.stats import bias_analysis
@@ -119,7 +119,10 @@ def test_impossible_draws_are_counted_and_left_out():
     se = np.array([0.5, 0.5, 0.5, 0.5, 0.05])
     answer = summary_level(1000, 10_000, se, sp, np.full(5, 0.5))
     assert answer.impossible == 3 / 5
-    assert answer.note == bias_analysis.MANY_IMPOSSIBLE
+    assert answer.note == (
+        f"60{bias_analysis.MANY_IMPOSSIBLE}"
+        " (no better than chance in 20 %, fewer on record than false records alone in 40 %)"
+    )
     p = betaincinv(1000.5, 9000.5, 0.5)
     assert answer.median == pytest.approx((p / 0.5 + (p - 0.05) / 0.45) / 2, rel=1e-12)
 
@@ -127,21 +130,34 @@ def test_impossible_draws_are_counted_and_left_out():
 def test_an_apparent_share_above_the_sensitivity_is_impossible_too():
     answer = summary_level(50, 100, np.array([0.3, 0.6]), 1.0, np.full(2, 0.5))
     assert answer.impossible == 0.5
+    assert "more on record than cases and false records could be in 50 %" in answer.note
     assert answer.high == pytest.approx(0.5 / 0.6)
 
 
 def test_a_tenth_of_impossible_draws_is_not_yet_many():
     draws = np.ones((2, 100))
     draws[0, :10] = draws[1, :11] = np.nan
-    np.testing.assert_array_equal(error_limits(draws, draws).note, ["", bias_analysis.MANY_IMPOSSIBLE])
+    np.testing.assert_array_equal(error_limits(draws, draws).note, ["", f"11{bias_analysis.MANY_IMPOSSIBLE}"])
+
+
+def test_a_centre_that_is_missing_is_explained():
+    """Nobody of 50 on record: Beta(1/2, 50.5) has its median, 0.0045, and 68 % of its mass below 1 - Sp = 0.01."""
+    answer = summary_level(0, 50, 0.5, 0.99, EVEN)
+    below = betainc(0.5, 50.5, 0.01)
+    assert np.isnan(answer.median)
+    assert answer.total_high > 0.1
+    assert answer.impossible == pytest.approx(below, abs=1 / len(EVEN))
+    assert f"fewer on record than false records alone in {100 * answer.impossible:.3g} %" in answer.note
+    assert bias_analysis.NO_CENTRE in answer.note
 
 
 def test_what_cannot_be_estimated_is_nan_with_a_note():
     nothing = summary_level(10, 1000, 0.9, 0.9, EVEN)
     assert np.isnan([*nothing[:6]]).all()
-    assert (nothing.impossible, nothing.note) == (1, bias_analysis.ALL_IMPOSSIBLE)
+    assert nothing.impossible == 1
+    assert nothing.note == f"{bias_analysis.ALL_IMPOSSIBLE} (fewer on record than false records alone in 100 %)"
     chance = summary_level(10, 1000, 0.5, 0.5, EVEN)
-    assert chance.note == bias_analysis.ALL_IMPOSSIBLE
+    assert chance.note == f"{bias_analysis.ALL_IMPOSSIBLE} (no better than chance in 100 %)"
     nobody = summary_level(0, 0, 0.9, 0.9, EVEN)
     assert np.isnan([*nobody[:7]]).all()
     assert nobody.note == bias_analysis.NO_PATIENTS

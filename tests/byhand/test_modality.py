@@ -50,6 +50,18 @@ def test_where_all_look_alike_the_spread_is_the_patients():
     assert "priors decide" in fit.note
 
 
+def test_series_each_looked_at_in_another_way_give_no_split():
+    """Three levels for three series leave none to tell the patients by; a fourth series, or known levels, do."""
+    beliefs = [0.5, 0.7, 0.9], 20, [0.99] * 3, 200
+    alone = modality_model([20, 15, 30], [400, 150, 200], [0, 1, 2], *beliefs)
+    assert alone.note == model.NO_REPEAT
+    assert np.isnan([alone.looking, alone.looking_low, alone.spread_looking, alone.spread_patients]).all()
+    assert alone.low < alone.share < alone.high
+    again = modality_model([20, 15, 30, 18], [400, 150, 200, 300], [0, 1, 2, 0], *beliefs)
+    assert again.looking_low < again.looking < again.looking_high
+    assert modality_model([20, 15, 30], [400, 150, 200], [0, 1, 2], *known([0.5, 0.7, 0.9], [0.99] * 3)).looking > 0
+
+
 def test_one_modality_gives_no_split_but_a_corrected_share():
     """With Se = 0.5 known and Sp = 1, pi = 2 AP; for small shares the logit moves by log 2, tau hardly."""
     x = np.array([2, 5, 9, 4, 12, 7])

@@ -2,11 +2,15 @@
 
 import cProfile
 import pstats
+from itertools import pairwise
 
 import numpy as np
 import pytest
-from scipy.special import betainc
+from scipy.integrate import quad
+from scipy.interpolate import CubicSpline
+from scipy.special import betainc, betaln, expit, log_expit, logit, xlogy
 from scipy.stats import beta as beta_law
+from scipy.stats import binom
 
 from sarcoid_epi.stats.cloud import weighted_summary
 from sarcoid_epi.stats.one_test import one_test_grid, one_test_posterior
@@ -90,6 +94,81 @@ def test_limits_have_the_chance_that_a_brute_integral_gives(x, n, se, sp, tolera
     found = getattr(one_test_posterior(x, n, se, sp), quantity)
     for limit, wanted in ((found.low, 0.025), (found.median, 0.5), (found.high, 0.975)):
         assert brute_chance(x, n, se, sp, quantity, limit) == pytest.approx(wanted, abs=tolerance)
+
+
+@pytest.mark.parametrize("shape", [0.05, 0.2, 0.5, 0.8, 1.0])
+@pytest.mark.parametrize(("x", "n"), [(0, 40), (1, 40), (5, 40), (20, 40), (31, 40), (30, 1000)])
+def test_a_prior_that_piles_up_at_zero_has_the_limits_of_a_fine_quadrature(shape, x, n):
+    """Known Se and Sp; quad takes the power at 0 as its weight. Tolerance: in chance, worst 2e-9."""
+    se, sp = 0.8, 0.98
+
+    def likelihood(pi):
+        return binom.pmf(x, n, pi * se + (1 - pi) * (1 - sp))
+
+    def mass(t):
+        edges = [0.0, *(t * np.array([0.02, 0.1, 0.3, 0.6, 1.0]))]
+        first = quad(likelihood, 0, edges[1], weight="alg", wvar=(shape - 1, 0), epsabs=0, epsrel=1e-11)[0]
+        rest = [
+            quad(lambda pi: pi ** (shape - 1) * likelihood(pi), *ends, epsabs=0, epsrel=1e-11)[0]
+            for ends in pairwise(edges[1:])
+        ]
+        return first + sum(rest)
+
+    found = one_test_posterior(x, n, point(se), point(sp), beta(shape, 1)).prevalence
+    whole = mass(1.0)
+    for limit, wanted in ((found.median, 0.5), (found.high, 0.975), (found.low, 0.025)):
+        if limit > 1e-12:  # below, the root is found to rounding only
+            assert mass(limit) / whole == pytest.approx(wanted, abs=1e-7)
+    outside = mass(found.shortest_low) / whole if found.shortest_low > 1e-12 else 0.0
+    assert mass(found.shortest_high) / whole - outside == pytest.approx(0.95, abs=1e-7)
+    assert found.shortest_high - found.shortest_low <= found.high - found.low
+
+
+def logits(prior, count):
+    """Places of a beta prior, equal steps v in arcsinh(logit / 2), as shares and 1 - shares, with log weights."""
+    ends = np.arcsinh([-18 / min(prior.a, 2), 18 / min(prior.b, 2)])
+    v = np.linspace(*ends, count)
+    log = prior.a * log_expit(2 * np.sinh(v)) + prior.b * log_expit(-2 * np.sinh(v)) - betaln(prior.a, prior.b)
+    return expit(2 * np.sinh(v)), expit(-2 * np.sinh(v)), log + np.log(np.cosh(v)), v
+
+
+@pytest.mark.parametrize(
+    ("x", "n", "se", "sp", "pi"),
+    [
+        (0, 40, beta(16, 4), beta(38, 2), beta(0.5, 0.5)),
+        (5, 40, beta(16, 4), beta(38, 2), beta(0.1, 1)),
+        (36, 40, beta(16, 4), beta(38, 2), beta(1, 0.3)),
+        (5, 40, beta(20.5, 0.5), beta(40.5, 0.5), beta(1, 1)),
+        (3, 200, beta(20.5, 0.1), beta(40.5, 0.1), beta(0.5, 3)),
+        (5, 40, beta(0.3, 0.6), beta(0.5, 0.2), beta(0.7, 1)),
+    ],
+)
+def test_priors_with_shapes_below_one_agree_with_a_trapezium_rule_in_the_logits(x, n, se, sp, pi):
+    """1.6 million nodes. Tolerances are the rule's own error: means and sd, chances below limits (a spline through the
+    marginal), and chances of the undetected share, summed node by node."""
+    (p1, p0, lp, vp), (s1, s0, ls, vs), (c1, c0, lc, vc) = logits(pi, 200), logits(se, 80), logits(sp, 100)
+    p1, p0, lp = (each[:, None, None] for each in (p1, p0, lp))
+    s1, s0, ls = (each[:, None] for each in (s1, s0, ls))
+    log = lp + ls + lc + xlogy(x, p1 * s1 + p0 * c0) + xlogy(n - x, p1 * s0 + p0 * c1)
+    weight = np.exp(log - log.max())
+    weight /= weight.sum()
+    answer = one_test_posterior(x, n, se, sp, pi)
+    marginals = (("prevalence", p1, vp, (1, 2)), ("sensitivity", s1, vs, (0, 2)), ("specificity", c1, vc, (0, 1)))
+    for name, places, v, axes in marginals:
+        at, part, found = places.ravel(), weight.sum(axis=axes), getattr(answer, name)
+        assert found.mean == pytest.approx((part * at).sum(), abs=1e-5)
+        assert found.sd == pytest.approx(np.sqrt((part * (at - found.mean) ** 2).sum()), abs=1e-5)
+        below = CubicSpline(v, part / (v[1] - v[0])).antiderivative()
+        for limit, wanted in ((found.low, 0.025), (found.median, 0.5), (found.high, 0.975)):
+            if 1e-12 < limit < 1 - 1e-12:  # nearer to an end the root is found to rounding only
+                assert below(np.arcsinh(logit(limit) / 2)) == pytest.approx(wanted, abs=5e-4), name
+    joint, at = weight.sum(axis=2), p1.ravel()
+    assert answer.undetected.mean == pytest.approx((joint * at[:, None] * s0.ravel()).sum(), abs=1e-5)
+    below = CubicSpline(vs, joint.T / (vs[1] - vs[0])).antiderivative()
+    for limit, wanted in ((answer.undetected.median, 0.5), (answer.undetected.high, 0.975)):
+        least = np.clip(1 - limit / at, expit(2 * np.sinh(vs[0])), expit(2 * np.sinh(vs[-1])))
+        above = joint.sum(axis=1) - np.diag(below(np.arcsinh(logit(least) / 2)))
+        assert above.sum() == pytest.approx(wanted, abs=2e-3)  # two piles meet: worst 1.3e-3
 
 
 def test_without_patients_the_posterior_is_the_prior():

@@ -355,6 +355,26 @@ def test_false_records_are_taken_off_before_the_believed_odds_ratio_multiplies(t
     assert told(answer("believed_sources", TWO, belief))["met"] == pytest.approx(cases / 1000, abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("counts", "predictive", "said"),
+    [
+        ((200, 0, 0, 200), 0.9, "100 % of the belief is impossible with these sources, chiefly because they agree too"),
+        ((1, 20, 19, 50), 0.9, "chiefly because there would be more cases than patients"),
+        ((20, 0, 0, 200), 1.0, "no case is left unseen"),
+        ((0, 5, 5, 100), 0.9, "no patient is on both"),
+        ((0, 5, 0, 100), 0.9, "one list has no patients"),
+    ],
+)
+def test_sources_that_leave_nothing_to_compute_say_why(counts, predictive, said):
+    """A false record is on one source only: where nobody is, none can be false, and no belief in some can hold."""
+    both, first, second, n = counts
+    cells = {(1, 1): both, (1, 0): first, (0, 1): second, (0, 0): n - both - first - second}
+    belief = clinical(sources={"predictive": predictive, "odds_ratio": 2.0})
+    answers = answer("believed_sources", tallied(SOURCES[:2], cells), belief)
+    assert said in note(answers, "met")
+    assert np.isnan(told(answers)["met"]) == (predictive < 1)
+
+
 def test_three_independent_sources_are_read_in_the_order_that_the_models_want():
     """1 600 cases, chances 1/2, 1/4 and 1/5: every cell is a whole number, and every model finds 480 unseen."""
     counts = expected_counts(((0.5, 0.25, 0.2),), (1.0,), 1600)

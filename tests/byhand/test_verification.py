@@ -124,8 +124,17 @@ def test_without_verified_negatives_the_record_says_only_what_its_positives_are_
 
 def test_nobody_on_record_and_no_case_at_all():
     unseen = begg_greenes(0, 900, 0, 0, 300, 6)
-    assert (unseen.sensitivity.estimate, unseen.sensitivity.low, unseen.sensitivity.high) == (0, 0, 0)
+    # Up to z^2 of 900 may be on record, all of them cases, beside about 18 who are off it.
+    assert (unseen.sensitivity.estimate, unseen.sensitivity.low) == (0, 0)
+    assert 3.84 / (3.84 + 18) < unseen.sensitivity.high < 3.84 / (3.84 + 8)
+    assert unseen.specificity.low == pytest.approx(1 - 3.84 / 882, abs=2e-4)
+    assert unseen.note == verification.NOBODY_ON_RECORD
     assert np.isnan(unseen.positive_predictive_value.estimate)
+    everybody = begg_greenes(900, 0, 300, 6, 0, 0)
+    assert everybody.underdiagnosis.high == pytest.approx(unseen.sensitivity.high)
+    assert everybody.note == verification.ALL_ON_RECORD
+    assert begg_greenes(10, 90, 5, 5, 30, 30).note == verification.ALL_CASES
+    assert begg_greenes(10, 90, 5, 0, 30, 5).note == verification.NO_FOUND_CASE
     none = begg_greenes(10, 900, 10, 0, 300, 0)
     assert np.isnan([none.sensitivity.estimate, none.sensitivity.low]).all()
     assert none.prevalence.estimate == 0

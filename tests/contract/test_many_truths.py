@@ -3,24 +3,30 @@
 import numpy as np
 import pytest
 
-from sarcoid_epi.estimands import BURDEN, TRUE_PREVALENCE, UNDERDIAGNOSIS
+from sarcoid_epi.estimands import BURDEN, RECORDED_PREVALENCE, TRUE_PREVALENCE, UNDERDIAGNOSIS
 from sarcoid_epi.estimators import CATALOGUE, ask, estimator
 from sarcoid_epi.estimators.declare import Term, answers_of
 from sarcoid_epi.estimators.many_truths import (
     DETECTED,
     EVENTS,
+    SCANNED,
     SYMPTOMATIC,
     N,
     knows_only_records,
+    knows_only_scans_of_some,
     many_truths,
     passes,
     the_record,
 )
+from sarcoid_epi.evidence import finding
 from sarcoid_epi.scenario import load_belief
 from sarcoid_epi.stats.misclassification import rogan_gladen
 from sarcoid_epi.stats.proportion import wilson
 
 RECORDS_ALONE = [one for one in CATALOGUE if knows_only_records(one)]
+SCANS_OF_SOME = [one for one in CATALOGUE if knows_only_scans_of_some(one)]
+
+BY_NAME = {one.name: one for one in CATALOGUE}
 
 by_name = pytest.mark.parametrize("one", RECORDS_ALONE, ids=lambda one: one.name)
 
@@ -34,6 +40,22 @@ def test_the_estimators_that_know_only_records_are_those_that_speak_of_the_truth
         "possible_prevalence",
         "burden",
     }
+
+
+def test_the_estimators_that_know_only_scans_of_some_are_found_out_as_well():
+    assert {one.name for one in SCANS_OF_SOME} == {"imaged_prevalence", "selected_prevalence"}
+
+
+def test_the_record_and_the_yield_of_the_scans_are_published():
+    record, scans = finding("glanowski2018.osseous"), finding("mostard2012.osseous_focal")
+    assert (record.events, record.n) == (EVENTS, N)
+    assert round(EVENTS * scans.n / scans.events) == SCANNED
+
+
+def test_every_truth_is_possible_where_some_were_scanned():
+    """All found lie among the scanned; those not scanned may hold the rest of the cases, or of the patients."""
+    for share in many_truths().osseous:
+        assert EVENTS <= round(share * N) <= N - (SCANNED - EVENTS)
 
 
 def test_every_truth_leaves_exactly_this_record():
@@ -58,7 +80,7 @@ def test_the_truths_lie_far_apart():
     assert the_record().events("osseous_recorded") == ([EVENTS], [N])
 
 
-@by_name
+@pytest.mark.parametrize("one", [*RECORDS_ALONE, *SCANS_OF_SOME], ids=lambda one: one.name)
 def test_whoever_believes_hardly_anything_leaves_room_for_every_truth(one):
     assert passes(one, load_belief("vague"))
 
@@ -92,6 +114,42 @@ def declared(term, estimand=TRUE_PREVALENCE):
         return sure(strata, term)
 
     return straw_man
+
+
+@pytest.mark.parametrize("needless", ["sex", "reading_substudy", "reading_fdg_pet", "in_radiology_text", "bone_pain"])
+def test_a_needless_column_does_not_slip_through(needless):
+    """What an estimator declares is not asked; what it answers where there is nothing but the record is."""
+
+    @estimator(question="underdiagnosis", estimand=TRUE_PREVALENCE, needs=("osseous_recorded", needless))
+    def straw_man(strata):
+        return sure(strata, "osseous")
+
+    assert knows_only_records(straw_man)
+    assert not passes(straw_man, load_belief("vague"))
+
+
+def test_a_column_that_is_read_and_not_needed_does_not_slip_through_either():
+    @estimator(question="underdiagnosis", estimand=TRUE_PREVALENCE, needs=("osseous_recorded", "sex"))
+    def by_sex(strata):
+        events, known = strata.table("sex", "osseous_recorded")[..., 1].sum(1), strata.n()
+        low, high = (rogan_gladen(each, 0.5, 1.0) for each in wilson(events, known))
+        return answers_of(Term("osseous", 2 * events / known, low, high, np.nan, known, events, ""))
+
+    assert knows_only_records(by_sex)
+    assert not passes(by_sex, load_belief("vague"))
+
+
+def test_a_belief_that_the_unscanned_have_none_fails_where_some_were_scanned():
+    """The 27 found are then all there are: 2.9 %."""
+    assert not passes(BY_NAME["selected_prevalence"], load_belief("vague", {"selection.odds": 1e-9}))
+
+
+def test_another_question_and_estimand_does_not_slip_through():
+    @estimator(question="prevalence", estimand=RECORDED_PREVALENCE, needs=("osseous_recorded",))
+    def straw_man(strata):
+        return sure(strata, "osseous")
+
+    assert not passes(straw_man, load_belief("vague"))
 
 
 def test_a_tight_interval_from_records_alone_fails():
@@ -131,5 +189,6 @@ def test_an_answer_without_limits_leaves_no_room():
 
 def test_who_has_looked_at_patients_is_not_asked():
     """Verification, imaging and several sources hold more than the record does."""
-    others = {"verified_record", "imaged_prevalence", "two_tests", "two_sources", "recorded_osseous"}
-    assert not [one.name for one in CATALOGUE if one.name in others and knows_only_records(one)]
+    others = {"verified_record", "two_tests", "latent_scan", "two_sources", "recorded_osseous"}
+    told = {one.name for one in CATALOGUE if knows_only_records(one) or knows_only_scans_of_some(one)}
+    assert not others & told

@@ -72,6 +72,8 @@ def written(folder, name, text):
         ("check own.csv --mapping nowhere.toml", "error: there is no file 'nowhere.toml'; give a TOML file."),
         ("estimate prevalance -p own.csv", "error: unknown question 'prevalance'; did you mean 'prevalence'?"),
         ("estimate underdiagnosis -p own.csv", "error: 'underdiagnosis' needs a belief, because records alone do not"),
+        ("estimate prevalence -p own.csv -b vague", "error: --belief: would change nothing, because 'prevalence' asks"),
+        ("report --by recorded_spine", "error: --by: 'recorded_spine' makes no groups for 'prevalence', because it is"),
         ("estimate underdiagnosis -p own.csv -b clinic", "error: unknown belief 'clinic'; did you mean 'clinical'?"),
         (
             "evidence baughman2001.osseus",
@@ -204,19 +206,23 @@ def test_check_maps_foreign_columns(run, tmp_path):
     assert (code, err) == (2, "error: mapping.toml: unknown table 'colums'; did you mean 'columns'?\n")
 
 
-def test_estimates_as_csv_have_the_columns_of_the_results(run, patients):
+def test_estimates_as_csv_have_the_columns_of_the_results_and_what_each_rests_on(run, patients):
     code, out, err = run("estimate", "prevalence", "-p", patients, "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(out)))
     assert (code, err) == (0, "")
-    assert tuple(rows[0]) == ESTIMATE_COLUMNS
+    assert tuple(rows[0]) == (*ESTIMATE_COLUMNS, "rests_on", "assumes")
     assert [row["term"] for row in rows].count("osseous_recorded") == 1
+    assert {row["rests_on"] for row in rows} == {"counts of 60 patients of patients.csv"}
+    assert all(row["assumes"] for row in rows)
 
 
 def test_estimates_as_json_are_those_as_csv(run, patients):
     _, text, _ = run("estimate", "prevalence", "-p", patients, "--format", "csv")
     _, out, _ = run("estimate", "prevalence", "-p", patients, "--format", "json")
-    rows = json.loads(out)
-    assert tuple(rows[0]) == ESTIMATE_COLUMNS
+    told = json.loads(out)
+    rows = told["estimates"]
+    assert (tuple(told), tuple(rows[0])) == (("estimates", "runs", "verdict", "support"), ESTIMATE_COLUMNS)
+    assert {row["run"] for row in rows} == {run["run"] for run in told["runs"]}
     for one, other in zip(rows, csv.DictReader(io.StringIO(text)), strict=True):
         assert one["estimate"] == pytest.approx(float(other["estimate"]), rel=1e-7)
         assert (one["term"], one["n"]) == (other["term"], int(other["n"]))
@@ -231,7 +237,78 @@ def test_estimates_as_a_table_show_counts_by_hand_and_what_they_rest_on(run, tmp
     assert any(line.startswith("Osseous sarcoidosis on record sex=female 0 of 2 0.0 %") for line in lines)
     assert any(line.startswith("Osseous sarcoidosis on record sex=male 2 of 3 66.7 %") for line in lines)
     assert "Lung all not estimable no column 'lung'" in lines
-    assert "rests on counts of 6 patients of own.csv" in lines
+    assert "recorded_osseous rests on counts of 6 patients of own.csv" in lines
+    heads = [line for line in lines if line.startswith("Prevalence of osseous")]
+    assert len(heads) == 1, "a method and its groups stand together"
+
+
+@pytest.fixture
+def asked(run, patients):
+    """Underdiagnosis of the sixty under a belief."""
+    return lambda belief, *words: run("estimate", "underdiagnosis", "-p", patients, "-b", belief, *words)
+
+
+def test_underdiagnosis_as_json_holds_the_verdict_and_what_it_supports(asked):
+    _, out, _ = asked("clinical", "-f", "json")
+    told = json.loads(out)
+    corrected = next(row for row in told["verdict"] if row["estimator"] == "corrected_prevalence")
+    assert set(corrected) == {"method", "needs", "has_it", "answer", "rests_on", "against", "estimator"}
+    assert corrected["rests_on"] == "believed sensitivity and specificity"
+    assert {one["about"] for one in told["support"]} >= {"data", "belief"}
+    assert any("belief 'clinical'" in run["rests_on"] for run in told["runs"])
+
+
+def test_a_folder_gets_every_table_and_explains_its_numbers(run, asked, tmp_path):
+    _, printed, _ = asked("clinical", "-f", "json", "--out", "told")
+    assert sorted(path.name for path in (tmp_path / "told").iterdir()) == [
+        "estimates.csv", "runs.csv", "support.csv", "verdict.csv"
+    ]  # fmt: skip
+    said = list(csv.DictReader(io.StringIO((tmp_path / "told" / "verdict.csv").read_text(encoding="utf-8"))))
+    assert said == json.loads(printed)["verdict"]
+    code, out, _ = run("explain", "corrected_prevalence-clinical:osseous:all", "--report", "told")
+    assert (code, "rests on counts of 60 patients of patients.csv; belief 'clinical'" in out) == (0, True)
+
+
+def test_the_tables_of_a_report_are_not_overwritten(asked, tmp_path):
+    (tmp_path / "told").mkdir()
+    (tmp_path / "told" / "manifest.json").write_text("{}")
+    code, _, err = asked("clinical", "--out", "told")
+    assert (code, err) == (
+        2, "error: --out: 'told' holds a report, because its tables belong to its page; name another folder.\n"
+    )  # fmt: skip
+
+
+def test_what_is_believed_is_printed_once(asked):
+    _, out, _ = asked("clinical")
+    assert out.count("a guess weighs as much as twenty verified patients") == 1
+    assert "corrected_prevalence rests on counts of 60 patients of patients.csv, and on the belief 'clinical'" in out
+
+
+def test_a_belief_about_pet_put_to_routine_records_warns_in_the_words_of_the_report(asked):
+    words = "Beliefs about PET are shown for contrast only; they say what would follow, were the record as good as a"
+    flat = " ".join(asked("pet_optimist")[1].split())
+    assert "The belief 'pet_optimist' is about PET; " in flat
+    assert words in flat
+    assert words not in " ".join(asked("clinical")[1].split())
+    rows = list(csv.DictReader(io.StringIO(asked("pet_optimist", "-f", "csv")[1])))
+    noted = {row["run"] for row in rows if "a belief about pet, put to records" in row["note"]}
+    assert noted == {row["run"] for row in rows if row["run"].endswith("-pet_optimist")}
+
+
+def test_the_population_of_the_burden_is_named(asked):
+    _, out, _ = asked("clinical", "--population", "250000")
+    assert "People with osseous sarcoidosis that is not on record, in a population of 250000\n" in out
+    assert "believed detection and occurrence, in a population of 250000" in " ".join(out.split())
+
+
+def test_that_no_sensitivity_would_do_is_an_answer_and_no_failure(run, tmp_path):
+    """66 of 2000 on record are fewer than 5 % false positives: no sensitivity makes the true share 2 to 15 %."""
+    rows = "".join(f"{number},female,40,{int(number <= 66)}\n" for number in range(1, 2001))
+    written(tmp_path, "few.csv", f"{HEADER}\n{rows}")
+    code, out, _ = run("estimate", "underdiagnosis", "-p", "few.csv", "-b", "pet_sceptic")
+    lines = [line.split() for line in out.splitlines() if "Sensitivity at which" in line]
+    assert (code, len(lines)) == (0, 4)
+    assert all(line[-2:] == ["no", "value"] for line in lines)
 
 
 def test_what_cannot_be_estimated_is_exit_code_4_with_the_reason(run, tmp_path):
@@ -247,6 +324,7 @@ def test_groups_that_cannot_be_are_a_sentence(run, tmp_path):
     for by, said in (
         ("sexx", "--by: unknown group variable 'sexx'; did you mean 'sex'?"),
         ("age_at_diagnosis", "--by: unknown group variable 'age_at_diagnosis'"),
+        ("osseous_recorded", "--by: 'osseous_recorded' makes no groups for 'prevalence', because it is the outcome"),
     ):
         code, out, err = run("estimate", "prevalence", "-p", "own.csv", "--by", by)
         assert code == 2

@@ -6,7 +6,7 @@ from sarcoid_epi import api
 from sarcoid_epi.errors import ConfigurationError
 from sarcoid_epi.evidence import sources
 from sarcoid_epi.explaining import explain
-from sarcoid_epi.scenario import load_belief, load_design, load_world
+from sarcoid_epi.scenario import load_belief, load_design, load_prior, load_world, shipped
 
 
 def told(name, world="evidence", design="tertiary_records", report=None):
@@ -42,6 +42,18 @@ def test_a_parameter_is_told_of_the_world_and_design_asked_for():
 
 def test_a_belief_is_told_by_its_name_and_path():
     assert told("clinical.sensitivity.value").startswith("clinical.sensitivity.value = 0.2   (belief 'clinical')")
+
+
+def test_a_parameter_of_a_prior_is_told_by_its_name_and_path():
+    assert told("open.pet.sensitivity").startswith("open.pet.sensitivity = 0.85   (prior 'open')\n  assumed [")
+    for name in shipped("prior"):
+        for path in load_prior(name).parameters():
+            assert told(f"{name}.{path}").startswith(f"{name}.{path} = ")
+
+
+@pytest.mark.parametrize("name", ["corrected_prevalence-clinical:osseous:all", "corrected_prevalence-clinical"])
+def test_a_number_without_its_report_says_first_where_it_stands(name):
+    assert told(name).startswith("Give --report with the folder of a report, or of `estimate --out`, to see ")
 
 
 def test_a_finding_a_source_a_variable_and_an_estimator_have_an_answer():

@@ -203,6 +203,8 @@ def complaints(estimator, belief, answers):
             yield f"outside its range without a note: {row}"
         if low > high + 1e-12:  # quantiles of draws that are all alike are interpolated: rounding
             yield f"limits upside down: {row}"
+        if low == high and not note and belief != "perfect":  # what is taken as known has no width
+            yield f"limits of no width without a note: {row}"
         if low < least or high > most:
             yield f"limits outside the range: {row}"
         if np.isnan(estimate) != (np.isnan(low) and np.isnan(high)) and not note and not term.startswith("doubt_"):

@@ -21,7 +21,7 @@ from sarcoid_epi.estimators.underdiagnosis import (
     tipping_detection,
 )
 from sarcoid_epi.estimators.unlabelled import believed_two_tests, latent_scan, latent_sources, two_tests
-from sarcoid_epi.estimators.verdict import Verdict, verdicts
+from sarcoid_epi.estimators.verdict import Verdict, unanswered, verdicts
 from sarcoid_epi.estimators.verified import not_at_random_record, substudy_prevalence, verified_record
 
 CATALOGUE: tuple[Estimator, ...] = (
@@ -69,4 +69,15 @@ CATALOGUE: tuple[Estimator, ...] = (
     event_tests,
 )
 
-__all__ = ["CATALOGUE", "NOT_ASKED", "Answers", "Estimator", "Verdict", "ask", "estimator", "run_name", "verdicts"]
+__all__ = [
+    "CATALOGUE",
+    "NOT_ASKED",
+    "Answers",
+    "Estimator",
+    "Verdict",
+    "ask",
+    "estimator",
+    "run_name",
+    "unanswered",
+    "verdicts",
+]

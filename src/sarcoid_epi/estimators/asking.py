@@ -155,12 +155,17 @@ def _estimates(
     return Estimates(rows, (run,))
 
 
+def plain(value: float) -> str:
+    """A parameter as people write it: six digits, and whole numbers without an exponent."""
+    return f"{value:.0f}" if value.is_integer() else f"{value:g}"
+
+
 def _rests_on(data: str, belief: Belief | Prior | None, believed: Sequence[str]) -> str:
     """The counts, and of the belief what the estimator takes from it."""
     if belief is None:
         return f"counts of {data}"
     parts = [
-        f"{path} {parameter.value:g} ({parameter.basis})"
+        f"{path} {plain(parameter.value)} ({parameter.basis})"
         for path, parameter in belief.parameters().items()
         if path.partition(".")[0] in believed
     ]

@@ -10,11 +10,15 @@ from sarcoid_epi.estimators.believing import POINTS, at
 from sarcoid_epi.estimators.declare import Answers, Floats, Term, answers_of, estimator, unbelieved
 from sarcoid_epi.scenario import Belief
 from sarcoid_epi.stats.capture import (
+    EMPTY_LIST,
+    NO_OVERLAP,
+    NO_PATIENT,
     Captured,
     by_dependence,
     chapman,
     lincoln_petersen,
     stratified,
+    unseen_by_dependence,
     without_false_records,
 )
 from sarcoid_epi.stats.importance import sobol
@@ -30,6 +34,11 @@ DEPENDENCE = (0.25, 0.5, 2.0, 4.0, 8.0)
 MORE_THAN_ALL = "more cases than patients: the sources cannot be as assumed"
 LIMIT_CUT = "upper limit cut at 1: the sources leave room for more cases than there are patients"
 NO_PATIENTS = "no patients with all sources known"
+TOO_ALIKE = "they agree too well for so many false records, which only one would hold"
+TOO_MANY = "there would be more cases than patients"
+NOBODY_UNSEEN = (
+    "one source holds all patients of the other: no case is left unseen, and chance has no part in the limits"
+)
 
 
 def _overlap(strata: Strata, *beside: str) -> tuple[Floats, Floats, Floats, Floats]:
@@ -179,19 +188,28 @@ def believed_sources(strata: Strata, belief: Belief) -> Answers:
     places = sobol(POINTS // 4, 3)
     odds, true = at(belief.sources.odds_ratio, places[:, 0]), at(belief.sources.predictive, places[:, 1])
     kept = without_false_records(both[:, None], first[:, None], second[:, None], true, true)
-    found = by_dependence(
-        np.nan_to_num(kept.both), np.nan_to_num(kept.first_only), np.nan_to_num(kept.second_only), odds
-    )
+    unseen, error = unseen_by_dependence(kept.both, kept.first_only, kept.second_only, odds)
     with np.errstate(invalid="ignore", divide="ignore"):
-        scale = np.sqrt(np.log1p((found.std_error / found.unseen) ** 2))
-        drawn = (found.cases - found.unseen + found.unseen * np.exp(scale * ndtri(places[:, 2]))) / n[:, None]
-    possible = ~np.isnan(drawn) & (drawn <= 1) & (kept.note == "")
+        # Where nobody is left on one source only there is nobody unseen, and no error.
+        scale = np.where(unseen > 0, np.sqrt(np.log1p((error / unseen) ** 2)), 0.0)
+        left = kept.both + kept.first_only + kept.second_only
+        drawn = (left + unseen * np.exp(scale * ndtri(places[:, 2]))) / n[:, None]
+    possible = ~np.isnan(drawn) & (drawn <= 1)
     enough = possible.sum(axis=1) > POINTS // 40
     low, middle, high = _quantiles(np.where(possible, drawn, np.nan), enough, (0.025, 0.5, 0.975))
-    part = possible.mean(axis=1)
-    said = np.char.add(np.char.mod("%.0f", 100 * part), " % of the belief is possible with these sources")
-    empty = by_dependence(both, first, second, 1.0).note
-    note = np.select([n == 0, (empty != "") & ~enough, ~enough | (part < 0.9)], [NO_PATIENTS, empty, said], "")
+    alike, many = ((kept.note != "").sum(axis=1), (drawn > 1).sum(axis=1))
+    said = np.char.mod("%.0f", 100 * (1 - possible.mean(axis=1)))
+    said = np.char.add(said, " % of the belief is impossible with these sources, chiefly because ")
+    said = np.char.add(said, np.where(alike >= many, TOO_ALIKE, TOO_MANY))
+    reasons = (
+        (n == 0, NO_PATIENTS),
+        (seen == 0, NO_PATIENT),
+        ((both + first == 0) | (both + second == 0), EMPTY_LIST),
+        (both == 0, NO_OVERLAP),
+        (~enough | (possible.mean(axis=1) < 0.9), said),
+        ((possible & (unseen > 0)).sum(axis=1) == 0, NOBODY_UNSEEN),
+    )
+    note = np.select([where for where, _ in reasons], [np.broadcast_to(text, n.shape) for _, text in reasons], "")
     return answers_of(Term("met", middle, low, high, np.nan, n, seen, note))
 
 

@@ -20,6 +20,10 @@ TALLY = ("not_on_record", "on_record", "silent", "symptomatic")
 #: Fewer series than this leave the spread between them nearly unknown.
 FEW = 10
 
+#: A spread of log odds below this is none.
+NOTHING = 1e-6
+NO_SPREAD = "no spread between true shares is the likeliest, but these series do not rule one out"
+
 
 @estimator(
     question="synthesis",
@@ -138,6 +142,9 @@ def modality_prevalence(strata: Strata, prior: Prior) -> Answers:
     fit = modality_model(events[:, used], n[:, used], looked, se, se_n, sp, sp_n)
     total, seen = n.sum(axis=1), events.sum(axis=1)
     beside = total, seen, fit.note
+    # The maximum ends a rounding error above 0 where the likelihood falls from there on.
+    tau = np.where(fit.true.tau < NOTHING, 0.0, fit.true.tau)
+    none = np.where((tau == 0) & (fit.note == ""), NO_SPREAD, fit.note)
     of_ways = [
         Term(f"sensitivity_{name}", fit.sensitivity[..., at], np.nan, np.nan, fit.sensitivity_sd[..., at], *beside)
         for at, name in enumerate(names)
@@ -148,7 +155,7 @@ def modality_prevalence(strata: Strata, prior: Prior) -> Answers:
     return answers_of(
         Term("osseous", fit.share, fit.low, fit.high, np.nan, *beside),
         Term("looking", fit.looking, fit.looking_low, fit.looking_high, np.nan, *beside),
-        Term("tau", fit.true.tau, np.nan, np.nan, np.nan, *beside),
+        Term("tau", tau, np.nan, np.nan, np.nan, total, seen, none),
         Term("tau_apparent", fit.plain.tau, np.nan, np.nan, np.nan, total, seen, fit.plain.note),
         *of_ways,
     )

@@ -116,7 +116,8 @@ def verified_record(strata: Strata) -> Answers:
     cells = _cells(strata)
     found = begg_greenes(**_record(*cells)._asdict())
     of_records = found.positive_predictive_value
-    unrecorded = np.where((found.note == "") & np.isnan(of_records.estimate), NOBODY_ON_RECORD, found.note)
+    nobody = np.isnan(of_records.estimate) & (cells[0].sum(axis=(1, 2)) > 0) & (cells[0][..., 1].sum(axis=1) == 0)
+    unrecorded = np.where(nobody, NOBODY_ON_RECORD, found.note)
     return answers_of(
         _term("underdiagnosis", found.underdiagnosis, cells, found.note),
         _term("osseous", found.prevalence, cells, found.note),

@@ -11,7 +11,7 @@ from sarcoid_epi.report.drawing import BLUE, INK, ORANGE, RULE, SOFT, Drawing, b
 from sarcoid_epi.report.markup import NOTHING, printed
 from sarcoid_epi.report.placing import box, row_text, spread, swatch_lines, swatches
 from sarcoid_epi.report.plots import Bar, Bars, Swing, Tornado
-from sarcoid_epi.report.scales import figure_of, said, scale, span
+from sarcoid_epi.report.scales import said, scale, span
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -79,7 +79,7 @@ def _stack(axes: Axes, y: int, bar: Bar, looks: dict[str, tuple[dict[str, Any], 
             continue
         look, ink = looks[name]
         axes.barh(y, value, 0.52, start, edgecolor="white", linewidth=0.8, **look)
-        words = printed(figure_of(plot.axis, value))
+        words = printed(said(plot.axis, value).removesuffix(" %"))
         text = axes.text(start + value / 2, y, words, color=ink, ha="center", va="center", fontsize=8)
         if "hatch" in look:
             text.set_bbox({"facecolor": look["facecolor"], "edgecolor": "none", "pad": 1.2})

@@ -25,12 +25,13 @@ def draw_chart(chart: Chart) -> Drawing:
     step = 0.36 / max(len(names) - 1, 1)
     for y, line in enumerate(lines):
         for mark in line.marks:
-            at = y + (names.index(mark.series) * step - 0.18 if len(names) > 1 else 0.0)
+            at = y + (names.index(mark.series) * step - 0.18 if len(line.marks) > 1 else 0.0)
             shape, color = looks[mark.series]
             interval(axes, at, mark.low, mark.high, color)
             axes.plot([mark.value], [at], shape, color=color, markersize=5, zorder=3)
         beside = axes.get_yaxis_transform()
-        axes.text(-0.02, y - 0.16, line.label, transform=beside, ha="right", va="center", fontsize=8.6)
+        up = 0.16 if line.id else 0.0
+        axes.text(-0.02, y - up, line.label, transform=beside, ha="right", va="center", fontsize=8.6)
         axes.text(-0.02, y + 0.2, line.id, transform=beside, ha="right", va="center", fontsize=6.4, color=SOFT)
         axes.text(1.02, y, printed(line.end), transform=beside, va="center", fontsize=8.2)
     for name in names:

@@ -48,8 +48,9 @@ class Ledger:
 class Field:
     """A column of a sheet: its name in the file, its header on the page, and how its values look.
 
-    `kind`: text, number, whole, share, chance, finding (an id), path (of a parameter), yes (or no; None for neither),
-    or unit (a number in the unit that the record names under `unit`). An empty header keeps a column to the file.
+    `kind`: text, number, decimal (of two places), whole, share, chance, finding (an id), path (of a parameter), yes (or
+    no; None for neither), or unit (a number in the unit that the record names under `unit`). An empty header keeps a
+    column to the file.
     """
 
     name: str

@@ -128,7 +128,7 @@ def row_text(axes: Axes, y: float, label: str, id: str) -> None:
 
     beside = axes.get_yaxis_transform()
     lines = wrap(printed(label), 44)
-    top = y - 0.16 - (0.1 if len(lines) > 1 else 0)
+    top = y - (0.16 + (0.1 if len(lines) > 1 else 0) if id else 0.0)
     axes.text(-0.02, top, "\n".join(lines), transform=beside, ha="right", va="center", fontsize=8.6, linespacing=1.05)
     axes.text(
         -0.02, y + 0.23, id, transform=beside, ha="right", va="center", fontsize=6.4, color=SOFT, family="monospace"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
@@ -14,7 +14,16 @@ from sarcoid_epi.report.table import Column, Row, Table, frame
 from sarcoid_epi.results import percent
 
 #: Kinds whose values stand flush right.
-NUMBERS = ("number", "whole", "share", "chance", "unit")
+NUMBERS = ("number", "decimal", "whole", "share", "chance", "unit")
+
+
+def verdict_sheet(records: Sequence[Mapping[str, Any]], group: str = "") -> Sheet:
+    """The verdict on every method: what it needs, whether that is there, its answer, and what that rests on."""
+    fields = (
+        Field("needs", "Needs"), Field("has_it", "Has it"), Field("answer", "Answer"), Field("rests_on", "Rests on"),
+        Field("against", "What speaks against it"),
+    )  # fmt: skip
+    return Sheet("verdict", "What these data support", Field("method", "Method"), fields, tuple(records), group)
 
 
 def sheet_table(sheet: Sheet) -> Table:
@@ -55,6 +64,10 @@ def _number(value: float, kind: str, unit: str) -> str:
         return ""
     if kind == "whole":
         return f"{value:.0f}"
+    if kind == "decimal":
+        return f"{value:.2f}"
+    if kind == "unit" and unit == "people":
+        return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
     if kind == "chance":
         return "< 0.001" if value < 0.001 else f"{value:.3f}"
     if kind == "share" or (kind == "unit" and unit in ("share", "difference")):

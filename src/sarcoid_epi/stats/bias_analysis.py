@@ -22,7 +22,8 @@ from sarcoid_epi.stats.draws import beta_quantile, check_uniforms
 from sarcoid_epi.stats.interval import Array, check_counts, check_level, check_share
 from sarcoid_epi.stats.misclassification import rogan_gladen
 
-MANY_IMPOSSIBLE = "more than a tenth of the draws is impossible: the records contradict much of the belief"
+MANY_IMPOSSIBLE = " % of the draws are impossible and left out: the records contradict much of the belief"
+NO_CENTRE = "; without random error none is possible"
 ALL_IMPOSSIBLE = "no draw is possible: the records contradict the belief"
 NO_PATIENTS = "no patients"
 
@@ -90,14 +91,16 @@ def error_limits(systematic: ArrayLike, total: ArrayLike, level: float = 0.95) -
     --------
     >>> draws = np.array([1.0, 2.0, 3.0, 4.0, np.nan])
     >>> answer = error_limits(draws, draws)
-    >>> print(answer.median, answer.impossible, answer.note[:44])
-    2.5 0.2 more than a tenth of the draws is impossible
+    >>> print(answer.median, answer.impossible, answer.note[:41])
+    2.5 0.2 20 % of the draws are impossible and left
     """
     check_level(level)
     tails = np.array([0.5, (1 - level) / 2, (1 + level) / 2])
     missing = np.isnan(np.asarray(total, dtype=np.float64)).mean(axis=-1)
-    note = np.select([missing == 1, missing > _MANY], [ALL_IMPOSSIBLE, MANY_IMPOSSIBLE], "")
     quantiles, of_total = _quantiles(systematic, tails), _quantiles(total, tails)
+    many = np.char.add(_percent(missing), MANY_IMPOSSIBLE)
+    many = np.char.add(many, np.where(np.isnan(quantiles[0]), NO_CENTRE, ""))
+    note = np.select([missing == 1, missing > _MANY], [np.full_like(many, ALL_IMPOSSIBLE), many], "")
     return ErrorLimits(*(each[()] for each in (*quantiles, *of_total, missing, note)))
 
 
@@ -200,8 +203,10 @@ def summary_level(
     a, b = x + 0.5, m - x + 0.5
     middle = np.asarray(betaincinv(a, b, 0.5))[..., None]
     systematic = _possible(rogan_gladen(middle, sensitivity, specificity))
-    total = _possible(rogan_gladen(beta_quantile(a, b, uniforms), sensitivity, specificity))
+    apparent = beta_quantile(a, b, uniforms)
+    total = _possible(rogan_gladen(apparent, sensitivity, specificity))
     found = error_limits(systematic, total, level)
+    found = found._replace(note=_reasoned(found.note, apparent, sensitivity, specificity))
     shape = found.impossible.shape
     none, nobody = np.broadcast_to(x == 0, shape), np.broadcast_to(m == 0, shape)
     found = found._replace(total_low=np.where(none & ~np.isnan(found.total_low), 0.0, found.total_low))
@@ -358,6 +363,30 @@ def record_level(
         total = estimate + shift if measure == "risk difference" else estimate * np.exp(shift)
     total = np.where(np.isfinite(error), total, estimate)
     return error_limits(systematic, total, level)
+
+
+def _percent(part: Array) -> NDArray[np.str_]:
+    return np.asarray(np.char.mod("%.3g", 100.0 * part))
+
+
+def _reasoned(
+    note: NDArray[np.str_], apparent: Array, sensitivity: ArrayLike, specificity: ArrayLike
+) -> NDArray[np.str_]:
+    """The note, where there is one, with what makes draws impossible and how many of them."""
+    se, sp = np.asarray(sensitivity, dtype=np.float64), np.asarray(specificity, dtype=np.float64)
+    chance = se + sp <= 1
+    reasons = (
+        ("no better than chance", chance),
+        ("fewer on record than false records alone", ~chance & (apparent < 1 - sp)),
+        ("more on record than cases and false records could be", ~chance & (apparent > se)),
+    )
+    said = np.full(note.shape, "")
+    for words, draws in reasons:
+        part = np.broadcast_to(draws, np.broadcast_shapes(draws.shape, apparent.shape)).mean(axis=-1)
+        told = np.char.add(np.char.add(f", {words} in ", _percent(part)), " %")
+        said = np.char.add(said, np.where(part > 0, told, ""))
+    said = np.char.add(" (", np.char.add(np.char.lstrip(said, ", "), ")"))
+    return np.asarray(np.where(note == "", "", np.char.add(note, said)))[()]
 
 
 def _possible(share: Array) -> Array:

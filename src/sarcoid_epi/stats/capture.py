@@ -190,11 +190,22 @@ def by_dependence(
     if not ((psi > 0) & np.isfinite(psi)).all():
         raise ValueError(f"odds_ratio must be above 0 and finite; got {psi[~((psi > 0) & np.isfinite(psi))].flat[0]:g}")
     m, a, b, psi = np.broadcast_arrays(*_counts(both, first_only, second_only), psi)
+    note = np.select([*_empty(m, a, b), m == 0, a * b == 0], [NO_PATIENT, EMPTY_LIST, NO_OVERLAP, NESTED], "")
+    unseen = unseen_by_dependence(m, a, b, psi)
+    return _captured(m, a, b, *unseen, psi, level, note, [NO_PATIENT, EMPTY_LIST, NO_OVERLAP])
+
+
+def unseen_by_dependence(both: Array, first_only: Array, second_only: Array, odds_ratio: Array) -> tuple[Array, Array]:
+    """Number on neither list and its standard error, as in `by_dependence`, without its limits; NaN where unknown.
+
+    >>> print(*(float(each.round(1)) for each in unseen_by_dependence(*np.array([16.0, 19.0, 19.0, 1.0]))))
+    22.6 10.4
+    """
+    m, a, b, psi = both, first_only, second_only, odds_ratio
     with np.errstate(divide="ignore", invalid="ignore"):
         unseen = psi * a * b / m
-        variance = unseen * (1.0 + psi * (a * m + b * m + a * b) / m**2)  # u^2/a without a division by a = 0
-    note = np.select([*_empty(m, a, b), m == 0, a * b == 0], [NO_PATIENT, EMPTY_LIST, NO_OVERLAP, NESTED], "")
-    return _captured(m, a, b, unseen, np.sqrt(variance), psi, level, note, [NO_PATIENT, EMPTY_LIST, NO_OVERLAP])
+        # u^2/a without a division by a = 0
+        return unseen, np.sqrt(unseen * (1.0 + psi * (a * m + b * m + a * b) / m**2))
 
 
 def stratified(both: ArrayLike, first_only: ArrayLike, second_only: ArrayLike, level: float = 0.95) -> Captured:

@@ -7,9 +7,11 @@ digits as long as what is summed is smooth, and a distribution is known from suc
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betainc, betaln, eval_jacobi, gammaln
 
 from sarcoid_epi.stats.interval import Array
 from sarcoid_epi.stats.roots import bracketed_root
@@ -37,14 +39,18 @@ class Summary(NamedTuple):
 
 
 class Series(NamedTuple):
-    """A distribution on [low, high], shape (G,): the chance of at most a value is the sum of c_k cos(k theta).
+    """A distribution on [low, high], shape (G,), that is a beta distribution but for a smooth factor.
 
-    The value is low + (high - low)(1 + cos theta)/2, theta in [0, pi]; `coefficients` is (G, K). Mean and standard
-    deviation are kept as the nodes give them.
+    With x = (value - low)/(high - low) = (1 + cos theta)/2, theta in [0, pi], the chance of at most a value is
+    I_x(a, b) + x^a (1 - x)^b times the sum of c_k cos(k theta); I the chance of Beta(a, b), which need only have the
+    right powers at the ends (1, 1 where the density is finite there), `coefficients` c of shape (G, K). Mean and
+    standard deviation are kept as the nodes give them.
     """
 
     low: Array
     high: Array
+    a: Array
+    b: Array
     coefficients: Array
     mean: Array
     sd: Array
@@ -87,26 +93,33 @@ def chebyshev_moments(values: Array, weights: Array, low: Array, high: Array) ->
     return sums
 
 
-def series(sums: Array, low: Array, high: Array) -> Series:
-    r"""The distribution that has these sums of weight times T_k, by its Legendre series.
+def series(sums: Array, low: Array, high: Array, a: Array | float = 1.0, b: Array | float = 1.0) -> Series:
+    r"""The distribution that has these sums of weight times T_k, by its series in Jacobi polynomials.
 
-    .. math:: \Pr(Z \le z) = \frac{z + 1}{2} + \sum_{k \ge 1} E[P_k] \, \frac{P_{k+1}(z) - P_{k-1}(z)}{2}
+    .. math:: \Pr(X \le x) = I_x(a, b) - x^a (1 - x)^b \sum_{k \ge 1} E[P_k^{(b-1, a-1)}] \,
+              \frac{P_{k-1}^{(b, a)}(2 x - 1)}{k \, h_k}
 
-    A Legendre series falls off fast also where the density does not vanish at an end of its range. The moments of a
-    smooth distribution fall to nothing, those of its nodes rise again once P_k turns between two nodes: the series ends
-    where four in a row are smallest.
+    h_k the integral of t^(a - 1) (1 - t)^(b - 1) P_k^2; with a = b = 1 these are Legendre's. Such a series falls off
+    fast also where the density does not vanish at an end of its range, or is infinite there like x^(a - 1). The moments
+    of a smooth distribution fall to nothing, those of its nodes rise again once P_k turns between two nodes: the series
+    ends where six in a row are smallest.
     """
+    a, b = (np.broadcast_to(np.asarray(each, dtype=np.float64), low.shape) for each in (a, b))
     with np.errstate(divide="ignore", invalid="ignore"):
         chebyshev = sums / sums[:, :1]
-    to_legendre, to_chance = _tables()
-    moments = chebyshev @ to_legendre.T
-    run = np.lib.stride_tricks.sliding_window_view(np.abs(moments[:, 1:]), _RUN, axis=1).max(axis=2)
-    end = 1 + np.maximum(run, _NOTHING).argmin(axis=1)
-    moments = np.where(np.arange(MOMENTS) < end[:, None], moments, 0.0 * moments)
+    coefficients = np.empty((len(low), MOMENTS - 1))
+    pairs, which = np.unique(np.stack([a, b], axis=-1), axis=0, return_inverse=True)
+    for number, pair in enumerate(pairs):
+        to_moments, to_chance = _tables(*map(float, pair))
+        here = which.ravel() == number
+        moments = chebyshev[here] @ to_moments.T
+        run = np.lib.stride_tricks.sliding_window_view(np.abs(moments), _RUN, axis=1).max(axis=2)
+        end = np.maximum(run, _NOTHING).argmin(axis=1)
+        coefficients[here] = np.where(np.arange(MOMENTS - 1) < end[:, None], moments, 0.0 * moments) @ to_chance
     half = (high - low) / 2.0
     mean, square = chebyshev[:, 1], (chebyshev[:, 2] + 1.0) / 2.0
     spread = np.sqrt(np.maximum(square - mean**2, 0.0))
-    return Series(low, high, moments @ to_chance, low + half * (1.0 + mean), half * spread)
+    return Series(low, high, a, b, coefficients, low + half * (1.0 + mean), half * spread)
 
 
 def chance_up_to(distribution: Series, at: Array) -> Array:
@@ -114,7 +127,7 @@ def chance_up_to(distribution: Series, at: Array) -> Array:
     low, high = distribution.low, distribution.high
     with np.errstate(invalid="ignore", divide="ignore"):
         theta = np.arccos(np.clip((2.0 * at - low - high) / (high - low), -1.0, 1.0))
-    return np.where(high > low, _chance(theta, distribution.coefficients), (at >= low).astype(np.float64))
+    return np.where(high > low, _chance(theta, distribution), (at >= low).astype(np.float64))
 
 
 def summary(distribution: Series, level: float) -> Summary:
@@ -122,14 +135,15 @@ def summary(distribution: Series, level: float) -> Summary:
 
     Where the range has no width, all of it is that one value; where the series is NaN, so is the summary.
     """
-    low, high, coefficients, mean, sd = distribution
+    low, high, _, _, coefficients, mean, sd = distribution
     known = np.isfinite(coefficients).all(axis=1) & (high > low)
     tail = (1.0 - level) / 2.0
     angles = np.full((len(low), 5), np.nan)
     if known.any():
-        wanted = _angles_of(coefficients[known], (0.5, tail, 1.0 - tail, level, 1.0 - level))
+        part = _some(distribution, known)
+        wanted = _angles_of(part, (0.5, tail, 1.0 - tail, level, 1.0 - level))
         angles[known, :3] = wanted[:, :3]
-        angles[known, 3:] = _shortest(coefficients[known], level, wanted[:, 3], wanted[:, 4])
+        angles[known, 3:] = _shortest(part, level, wanted[:, 3], wanted[:, 4])
     at = low[:, None] + (high - low)[:, None] * (1.0 + np.cos(angles)) / 2.0
     constant = (high == low) & np.isfinite(coefficients).all(axis=1)
     at[constant], sd = low[constant, None], np.where(constant, 0.0, sd)
@@ -165,60 +179,74 @@ def _polynomials(z: Array, count: int) -> Array:
     return made
 
 
-def _chance(theta: Array, coefficients: Array) -> Array:
-    """Chance of at most the value at angle theta."""
-    return np.asarray((coefficients * np.cos(theta[..., None] * np.arange(coefficients.shape[-1]))).sum(axis=-1))
+def _some(distribution: Series, which: NDArray[Any]) -> Series:
+    return Series(*(field[which] for field in distribution))
 
 
-def _angles_of(coefficients: Array, chances: tuple[float, ...]) -> Array:
+def _chance(theta: Array, distribution: Series, cosines: Array | None = None) -> Array:
+    """Chance of at most the value at angle theta: one for each group, or on a grid of many with their cosines."""
+    c, a, b = distribution.coefficients, distribution.a, distribution.b
+    if cosines is None:
+        sums = (c * np.cos(theta[:, None] * np.arange(c.shape[1]))).sum(axis=1)
+    else:
+        sums, a, b = c @ cosines, a[:, None], b[:, None]
+    x, rest = np.cos(theta / 2.0) ** 2, np.sin(theta / 2.0) ** 2
+    if (a == 1).all() and (b == 1).all():
+        return np.asarray(x + x * rest * sums)
+    return np.asarray(betainc(a, b, x) + x**a * rest**b * sums)
+
+
+def _angles_of(distribution: Series, chances: tuple[float, ...]) -> Array:
     """The angles of the quantiles `chances` of each group, shape (G, number of chances)."""
-    groups, many = len(coefficients), len(chances)
+    groups, many = len(distribution.low), len(chances)
     below = np.tile(chances, groups)
 
     def excess(theta: Array, place: Array) -> Array:
         at = place.astype(np.intp)
-        return np.asarray(_chance(theta, coefficients[at // many]) - below[at])
+        return np.asarray(_chance(theta, _some(distribution, at // many)) - below[at])
 
     places = np.arange(groups * many, dtype=np.float64)
     return bracketed_root(excess, 0.0 * places, 0.0 * places + np.pi, places).reshape(groups, many)
 
 
-@lru_cache(maxsize=1)
-def _tables() -> tuple[Array, Array]:
-    """Chebyshev coefficients of P_k, (K, K), and of what E[P_k] adds to the chance, (K, K + 1)."""
-    count = MOMENTS + 1
-    theta = (np.arange(2 * count) + 0.5) * np.pi / (2 * count)
-    at_nodes = np.polynomial.legendre.legvander(np.cos(theta), count - 1)
-    coefficients = np.cos(np.arange(count)[:, None] * theta) @ at_nodes / count
-    coefficients[0] /= 2.0
-    legendre = np.asarray(coefficients.T)  # row k: P_k
-    chance = np.zeros((MOMENTS, count))
-    chance[0, :2] = 0.5
-    chance[1:] = (legendre[2:] - legendre[:-2]) / 2.0
-    return legendre[:MOMENTS, :MOMENTS], chance
+@lru_cache(maxsize=64)
+def _tables(a: float, b: float) -> tuple[Array, Array]:
+    """From E[T_k] to the moments of k = 1, 2, ..., (K - 1, K), and from these to coefficients, (K - 1, K - 1).
+
+    A moment is E[P_k^(b - 1, a - 1)], scaled to grow no faster than Legendre's.
+    """
+    theta = (np.arange(2 * MOMENTS) + 0.5) * np.pi / (2 * MOMENTS)
+    k = np.arange(1, MOMENTS)
+    cosines = np.cos(np.arange(MOMENTS)[:, None] * theta) / MOMENTS
+    cosines[0] /= 2.0
+    moments = eval_jacobi(k[:, None], b - 1.0, a - 1.0, np.cos(theta)) @ cosines.T
+    chance = -eval_jacobi(k[:, None] - 1, b, a, np.cos(theta)) @ cosines[:-1].T / k[:, None]
+    log_h = gammaln(k + a) + gammaln(k + b) - gammaln(k + 1.0) - gammaln(k + a + b - 1.0) - np.log(2 * k + a + b - 1.0)
+    scale = np.sqrt((2 * k + 1.0) * np.exp(log_h - betaln(a, b)))[:, None]
+    return moments / scale, chance * scale / np.exp(log_h)[:, None]
 
 
 @lru_cache(maxsize=1)
 def _cosines() -> tuple[Array, Array]:
-    """A grid of angles and cos(k theta) on it, (K + 1, grid)."""
+    """A grid of angles and cos(k theta) on it, (K - 1, grid)."""
     theta = np.linspace(0.0, np.pi, _GRID)
-    return theta, np.cos(np.arange(MOMENTS + 1)[:, None] * theta)
+    return theta, np.cos(np.arange(MOMENTS - 1)[:, None] * theta)
 
 
-def _shortest(coefficients: Array, level: float, from_low: Array, from_high: Array) -> Array:
+def _shortest(distribution: Series, level: float, from_low: Array, from_high: Array) -> Array:
     """Angles of the lower and upper end of the shortest interval with chance `level`, shape (G, 2).
 
     Three candidates: equal densities at both ends (a search on a grid, then Newton's method), from the low end of the
     range up to the quantile `from_low`, and from the quantile `from_high` up to the high end.
     """
-    rows = np.arange(len(coefficients))
+    rows = np.arange(len(distribution.low))
     theta, cosines = _cosines()
-    above = np.maximum.accumulate(np.clip(1.0 - coefficients @ cosines, 0.0, 1.0), axis=1)
+    above = np.maximum.accumulate(np.clip(1.0 - _chance(theta, distribution, cosines), 0.0, 1.0), axis=1)
     # Where `level` more lies above, for all groups in one interpolation: group g is moved up by 2 g.
     wanted, lifted = above + level, 2.0 * rows[:, None]
     lower = np.interp(wanted + lifted, (above + lifted).ravel(), np.tile(theta, len(rows)))
     best = np.where(wanted <= 1.0, np.cos(theta) - np.cos(lower), np.inf).argmin(axis=1)
-    ends = _equal_density(coefficients, lower[rows, best], theta[best], level)
+    ends = _equal_density(distribution, lower[rows, best], theta[best], level)
     at_low = np.stack([np.full(len(rows), np.pi), from_low], axis=-1)
     at_high = np.stack([from_high, np.zeros(len(rows))], axis=-1)
     candidates = np.stack([ends, at_low, at_high])
@@ -226,21 +254,32 @@ def _shortest(coefficients: Array, level: float, from_low: Array, from_high: Arr
     return np.asarray(candidates[np.where(np.isnan(width), np.inf, width).argmin(axis=0), rows])
 
 
-def _equal_density(coefficients: Array, lower: Array, upper: Array, level: float) -> Array:
+def _equal_density(distribution: Series, lower: Array, upper: Array, level: float) -> Array:
     """Newton's method for both ends at once, bounded steps; NaN where it leaves the range or does not settle."""
-    k = np.arange(coefficients.shape[1])
-    c = coefficients[:, None]
+    c, a, b = distribution.coefficients[:, None], distribution.a[:, None], distribution.b[:, None]
+    k = np.arange(c.shape[2])
     ends = np.stack([lower, upper], axis=-1)
-    moving = np.ones(len(coefficients), dtype=bool)
+    moving = np.ones(len(c), dtype=bool)
     longest = 4.0 * np.pi / _GRID
     step = np.zeros_like(ends)
     for _ in range(_NEWTON_STEPS):
         sine, cosine = np.sin(ends[..., None] * k), np.cos(ends[..., None] * k)
-        chance, slope = (c * cosine).sum(axis=-1), -(c * sine * k).sum(axis=-1)
-        bend = -(c * cosine * k**2).sum(axis=-1)
+        sums, turn, bend = (c * cosine).sum(axis=-1), -(c * sine * k).sum(axis=-1), -(c * cosine * k**2).sum(axis=-1)
+        x, rest, half_sine, half_cosine = (
+            np.cos(ends / 2) ** 2,
+            np.sin(ends / 2) ** 2,
+            np.sin(ends) / 2,
+            np.cos(ends) / 2,
+        )
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            density = -slope / np.sin(ends)
-            change = -(bend + density * np.cos(ends)) / np.sin(ends)
+            chance = betainc(a, b, x) + x**a * rest**b * sums
+            # The density is x^(a - 1) (1 - x)^(b - 1) times `smooth`; `change` and `slope` are by the angle.
+            crowd, mixed = x ** (a - 1.0) * rest ** (b - 1.0), a - (a + b) * x
+            smooth = np.exp(-betaln(a, b)) + mixed * sums - half_sine * turn
+            change = (a + b) * half_sine * sums + (mixed - half_cosine) * turn - half_sine * bend
+            change = crowd * (change + smooth * ((1.0 - a) * half_sine / x + (b - 1.0) * half_sine / rest))
+            density = crowd * smooth
+            slope = -density * half_sine
             missing = level - (chance[:, 1] - chance[:, 0])
             unequal = density[:, 1] - density[:, 0]
             # slope_u du - slope_l dl = missing  and  change_l dl - change_u du = unequal

@@ -26,6 +26,7 @@ ONLY_EVENTS = "only events in every series: spread and typical share cannot be e
 CHANCE = "a modality with Se + Sp of 1 or less finds no more than chance: nothing can be corrected with it"
 NOT_CONVERGED = "the maximum of the likelihood was not found; the posterior stands"
 ONE_MODALITY = "one modality only: what the looking adds cannot be told from these series"
+NO_REPEAT = "no two series were looked at alike: what the looking adds cannot be told from what the patients add"
 UNLEARNT = "these series teach next to nothing about sensitivity and specificity: the priors decide the split"
 
 _NODES = 11  # for each series' true share
@@ -150,8 +151,9 @@ def modality_model(
     Returns
     -------
     ModalityFit, of the leading shape. NaN with a `note`: without patients, with one series, without events or with only
-    events, and where a modality has Se + Sp of 1 or less; `true` alone where no maximum was found, the split where
-    one modality only was used. `plain` has its own notes.
+    events, and where a modality has Se + Sp of 1 or less; `true` alone where no maximum was found; the split where one
+    modality only was used, or no two series were looked at alike (by one modality, or by ones whose values are known):
+    only such tell the spread of the patients. `plain` has its own notes.
 
     Raises
     ------
@@ -247,11 +249,16 @@ def _fits(x: Array, m: Array, look: Looks, level: float, tau_scale: float) -> di
             answer[name][fitted] = values
     used = np.stack([(m[:, look.modality == j] > 0).any(-1) for j in range(modalities)], axis=-1)
     single = (note == "") & (used.sum(-1) < 2)
+    # Each modality whose values are not known has a level of its own; those known have one between them.
+    open_ = ~look.known.all(-1)
+    levels = (used & open_).sum(-1) + (used & ~open_).any(-1)
+    unrepeated = (note == "") & ~single & ((m > 0).sum(-1) <= levels)
     for name in _SPLIT:
-        answer[name][single] = np.nan
+        answer[name][single | unrepeated] = np.nan
     taught = np.fmax(answer["sensitivity_learnt"], answer["specificity_learnt"])
     unlearnt = ~(np.where(used & ~np.isnan(taught), taught, 0.0).max(-1) > _LEARNT)
-    answer["note"] = np.where(single, ONE_MODALITY, np.where((note == "") & unlearnt, UNLEARNT, note))
+    reasons = (single, unrepeated, (note == "") & unlearnt)
+    answer["note"] = np.select(reasons, (ONE_MODALITY, NO_REPEAT, UNLEARNT), note)
     return answer
 
 

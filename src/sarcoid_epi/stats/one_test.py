@@ -72,8 +72,8 @@ def one_test_posterior(
     .. math:: x \sim \mathrm{Bin}(n, p), \qquad p = \pi\, Se + (1 - \pi)(1 - Sp), \qquad
               \pi, Se, Sp \;\text{independent, of the given priors}
 
-    The three-fold integrals of Bayes' theorem are sums over Gauss-Legendre nodes laid along the sheet of (pi, Se, Sp)
-    that agrees with the counts; quantiles are those of the Legendre series with the same moments. Nothing is drawn.
+    The three-fold integrals of Bayes' theorem are sums over Gauss-Jacobi nodes laid along the sheet of (pi, Se, Sp)
+    that agrees with the counts; quantiles are those of the Jacobi series with the same moments. Nothing is drawn.
     The counts inform about p alone: how far pi, Se and Sp are told apart is the priors' doing, and `contraction` says
     how much of each prior's variance the counts took away.
 
@@ -93,12 +93,11 @@ def one_test_posterior(
     1e-10 of it, there is no answer (NaN, and a note); nor where a prior of prevalence is so narrow, and n so large,
     that the nodes are too coarse.
 
-    A prior of pi with a first shape below 1 piles up at 0: limits and medians are then off by up to a tenth (0 of 40
-    with Beta(1/2, 1/2): upper limit 0.0586 for 0.0605). Otherwise, accuracy: means, standard deviations and evidence
-    1e-8; limits 1e-6 where the posterior falls off smoothly on both sides, 1e-3 where it is cut off inside its range,
-    as with a vague sensitivity and pi up to 1 (the shortest limits up to 1e-2 for a million patients). Where counts
-    are so few that a prevalence of almost nothing is possible, limits of `predictive` are within 1e-2, its mean
-    within 1e-4.
+    Accuracy: means, standard deviations and evidence 1e-8; limits 1e-6 where the posterior falls off smoothly on both
+    sides, or is cut off or piles up at an end of its range (priors with a shape below 1, down to 0.05); 1e-3 where it
+    is cut off inside its range, as with a vague sensitivity and pi up to 1 (the shortest limits up to 1e-2 for a
+    million patients). Where counts are so few that a prevalence of almost nothing is possible, limits of `predictive`
+    are within 1e-2, its mean within 1e-4; within 2e-2 and 1e-2 where also the priors pile up at pi = 0 and Sp = 1.
 
     Raises
     ------
@@ -222,12 +221,16 @@ def _distributions(x: Array, n: Array, pi: Prior, se: Prior, sp: Prior) -> tuple
     total = np.zeros(groups)
     np.add.at(total, row, weight.sum(axis=(1, 2, 3)))
 
-    def of(value: Array, weight: Array, low: Array, high: Array) -> Series:
+    def of(value: Array, weight: Array, low: Array, high: Array, *crowded: tuple[float, float]) -> Series:
+        """The series of a quantity; `crowded` are the ends it may have and the powers of chance there."""
         sums = np.zeros((groups, MOMENTS))
         if len(row):
             inside = np.clip(value.reshape(len(row), -1), low[row, None], high[row, None])
             np.add.at(sums, row, chebyshev_moments(inside, weight.reshape(len(row), -1), low[row], high[row]))
-        return series(sums, low, high)
+        a, b = (
+            np.where(end == at, min(1.0, power), 1.0) for end, (at, power) in zip((low, high), crowded, strict=True)
+        )
+        return series(sums, low, high, a, b)
 
     def ends(low: Array, high: Array) -> tuple[Array, Array]:
         lowest, highest = np.full(groups, np.inf), np.full(groups, -np.inf)
@@ -250,11 +253,18 @@ def _distributions(x: Array, n: Array, pi: Prior, se: Prior, sp: Prior) -> tuple
     undetected = cloud.pi * (1.0 - cloud.se)
     with np.errstate(divide="ignore", invalid="ignore"):
         predictive = 1.0 - (1.0 - cloud.pi) * cloud.f / cloud.p  # of records that cannot be: not a number
-    found = [of(cloud.pi, weight, *around(cloud.pi, pi.low, pi.high))]
-    found.append(of(cloud.se[:, :, 0, 0], weight.sum(axis=(2, 3)), *ends(boxes.se_low, boxes.se_high)))
-    found.append(of(1.0 - cloud.f[:, 0, :, 0], weight.sum(axis=(1, 3)), *ends(1.0 - boxes.f_high, 1.0 - boxes.f_low)))
-    for value in (undetected, predictive):
+    found = [of(cloud.pi, weight, *around(cloud.pi, pi.low, pi.high), (pi.low, pi.a), (pi.high, pi.b))]
+    se_ends, sp_ends = ends(boxes.se_low, boxes.se_high), ends(1.0 - boxes.f_high, 1.0 - boxes.f_low)
+    found.append(of(cloud.se[:, :, 0, 0], weight.sum(axis=(2, 3)), *se_ends, (se.low, se.a), (se.high, se.b)))
+    found.append(of(1.0 - cloud.f[:, 0, :, 0], weight.sum(axis=(1, 3)), *sp_ends, (sp.low, sp.a), (sp.high, sp.b)))
+    # What is worked out from two of them takes the sharper peak at an end that either alone can bring it to.
+    none, se_none = (prior.a if prior.low == 0 else 1.0 for prior in (pi, se))
+    all_, se_all, sp_all = (prior.b if prior.high == 1 else 1.0 for prior in (pi, se, sp))
+    for value, bottom, top in (
+        (undetected, min(none, se_all), all_ + se_none),
+        (predictive, min(none, se_none), min(all_, sp_all)),
+    ):
         value = np.broadcast_to(value, shape)
-        found.append(of(value, weight, *around(value, 0.0, 1.0)))
+        found.append(of(value, weight, *around(value, 0.0, 1.0), (0.0, bottom), (1.0, top)))
     with np.errstate(divide="ignore"):
         return found, peak + np.log(total)

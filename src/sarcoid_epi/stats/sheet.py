@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincinv, xlog1py, xlogy
+from scipy.special import betaincinv, betaln, roots_sh_jacobi, xlog1py, xlogy
 
 from sarcoid_epi.stats.interval import Array
-from sarcoid_epi.stats.prior import Prior, log_density, mean, sd
+from sarcoid_epi.stats.prior import Prior, mean, sd
 from sarcoid_epi.stats.quadrature import log_choose
 
 _Rows = NDArray[np.intp]
@@ -32,6 +32,8 @@ _TAIL, _FAR = 1e-13, 1e-30
 _FAINT = -17.0
 #: A prior wider than so many standard deviations of the likelihood meets it as an edge and is cut into parts there.
 _SHARP = 2.0
+#: Nearer to where a prior's density is infinite than this part of its width, a stretch is drawn out to there.
+_NEAR = 0.05
 
 
 class Boxes(NamedTuple):
@@ -96,7 +98,7 @@ def _first_boxes(x: Array, n: Array, pi: Prior, se: Prior, f: Prior) -> Boxes:
 
     def panels(prior: Prior) -> list[tuple[Array, Array]]:
         sharp = _spread(x, n) * _SHARP < sd(prior)
-        start, stop = np.where(sharp, p_low, 0.0), np.where(sharp, p_high, 1.0)
+        start, stop = _drawn_out(prior, np.where(sharp, p_low, 0.0), np.where(sharp, p_high, 1.0))
         return [(zero, start), (start, stop), (stop, one)]
 
     made = []
@@ -146,7 +148,7 @@ def _cloud(boxes: Boxes, x: Array, n: Array, pi: Prior, se: Prior, f: Prior, cou
     high = np.fmin(np.where(flat, most, np.fmax(one, other)), most)
     empty = low > high
     low, high = np.where(empty, least, low), np.where(empty, least, high)
-    at_pi, log_pi = _axis(pi, low, high, counts[2])
+    at_pi, log_pi = _axis(pi, *_drawn_out(pi, low, high, ~empty), counts[2])
     p = np.clip(at_f + at_pi * slope, 0.0, 1.0)
     events, size = x[boxes.row][wide], n[boxes.row][wide]
     with np.errstate(divide="ignore"):
@@ -155,28 +157,48 @@ def _cloud(boxes: Boxes, x: Array, n: Array, pi: Prior, se: Prior, f: Prior, cou
     return Cloud(at_pi, at_se, at_f, p, np.where(empty, -np.inf, log_weight))
 
 
+def _drawn_out(prior: Prior, low: Array, high: Array, where: _Truth | bool = True) -> tuple[Array, Array]:
+    """Stretches, moved to an end of the prior's range that they all but reach and where its density is infinite."""
+    if min(prior.a, prior.b) >= 1 or prior.low == prior.high:
+        return low, high
+    near = np.where(where, _NEAR * (high - low), -1.0)
+    to_low, to_high = (prior.a < 1) & (low - prior.low < near), (prior.b < 1) & (prior.high - high < near)
+    return np.where(to_low, prior.low, low), np.where(to_high, prior.high, high)
+
+
 def _axis(prior: Prior, low: Array, high: Array, count: int) -> tuple[Array, Array]:
     """Nodes from low to high (last axis 1) along a new last axis, and the log of weight times prior density."""
-    if prior.low == prior.high:
+    a, b, least, most = prior
+    if least == most:
         return np.broadcast_to(low, (*low.shape[:-1], 1)), np.zeros((*low.shape[:-1], 1))
-    # A density that is infinite at an end is met by nodes that crowd there.
-    t, log_w = _rule(count, crowded=min(prior.a, prior.b) < 1)
-    width = high - low
-    at = low + width * t
+    part = (high - low) / (most - least)
+    left: _Truth | bool = False
+    right: _Truth | bool = False
+    t, log_w = _rule(count, 1.0, 1.0)
+    power: Array | float = 1.0
+    if min(a, b) < 1:
+        # Where the density is infinite at an end of the stretch, its power there is part of the rule.
+        left, right = (low <= least) & (a < 1), (high >= most) & (b < 1)
+        rules = [_rule(count, a if i else 1.0, b if j else 1.0) for i in (0, 1) for j in (0, 1)]
+        t, log_w = (np.stack(each)[(2 * left + right)[..., 0]] for each in zip(*rules, strict=True))
+        power = np.where(left, a, 1.0) + np.where(right, b, 1.0) - 1.0
+    at = low + (high - low) * t
     with np.errstate(divide="ignore"):
-        log_width = np.log(width) + log_w
-    if prior.a == prior.b == 1:
-        return at, log_width - np.log(prior.high - prior.low)
-    return at, log_width + log_density(prior, at)
+        log_weight = power * np.log(part) + log_w
+        if a == b == 1:
+            return at, log_weight
+        z = (at - least) / (most - least)
+        elsewhere = xlogy(a - 1.0, np.where(left, 1.0, z)) + xlog1py(b - 1.0, -np.where(right, 0.0, z))
+    return at, log_weight + elsewhere - betaln(a, b)
 
 
-@lru_cache(maxsize=16)
-def _rule(count: int, crowded: bool) -> tuple[Array, Array]:
-    """Gauss-Legendre nodes on (0, 1) and the logs of their weights; crowded: after t -> t^3 (10 - 15 t + 6 t^2)."""
-    t, w = np.polynomial.legendre.leggauss(count)
-    t, w = (t + 1.0) / 2.0, w / 2.0
-    if crowded:
-        t, w = t**3 * (10.0 - 15.0 * t + 6.0 * t**2), w * 30.0 * (t * (1.0 - t)) ** 2
+@lru_cache(maxsize=64)
+def _rule(count: int, a: float, b: float) -> tuple[Array, Array]:
+    """Nodes t on (0, 1) and the logs of their weights, for integrals of t^(a - 1) (1 - t)^(b - 1) times the smooth."""
+    if a == b == 1:
+        t, w = np.polynomial.legendre.leggauss(count)
+        return (t + 1.0) / 2.0, np.log(w / 2.0)
+    t, w = roots_sh_jacobi(count, a + b - 1.0, a)
     return t, np.log(w)
 
 
@@ -193,6 +215,7 @@ def _narrowed(boxes: Boxes, x: Array, n: Array, pi: Prior, se: Prior, f: Prior) 
     cloud = Cloud(*(field[kept] for field in cloud))
     se_low, se_high = _around(cloud.se[:, :, 0, 0], np.asarray(seen.any(axis=(2, 3))), boxes.se_low, boxes.se_high)
     f_low, f_high = _around(cloud.f[:, 0, :, 0], np.asarray(seen.any(axis=(1, 3))), boxes.f_low, boxes.f_high)
+    (se_low, se_high), (f_low, f_high) = _drawn_out(se, se_low, se_high), _drawn_out(f, f_low, f_high)
     return boxes._replace(se_low=se_low, se_high=se_high, f_low=f_low, f_high=f_high)
 
 

@@ -26,6 +26,10 @@ UNVERIFIED_NEGATIVE = "record-negatives without a verified one: nothing but the 
 UNVERIFIED_BOTH = "record-positives and record-negatives without a verified one"
 NO_MISSED_CASE = "no missed case among the verified: only the limits say how many the record may miss"
 
+NO_FOUND_CASE = "no case among the verified record-positives: only the limits say how many the record may find"
+NOBODY_ON_RECORD = "nobody is on record: only the limits say how many of the cases such a record may find"
+ALL_ON_RECORD = "everybody is on record: only the limits say how many such a record may miss"
+
 Text = NDArray[np.str_]
 
 
@@ -276,11 +280,21 @@ def not_at_random(
         turned(sensitivity),
     )
     a, b, patients = found.cases.value, missed.cases.value, n.sum(-1)
-    note = np.select(
-        [patients == 0, np.isnan(a) & np.isnan(b), np.isnan(a), np.isnan(b), a + b == 0, b == 0],
-        [NO_PATIENTS, UNVERIFIED_BOTH, UNVERIFIED_POSITIVE, UNVERIFIED_NEGATIVE, NO_CASE, NO_MISSED_CASE],
-        "",
+    on, off = (n[..., part].sum(-1) for part in (slice(strata), slice(strata, None)))
+    nobody_else = found.others.value + missed.others.value == 0
+    reasons = (
+        (patients == 0, NO_PATIENTS),
+        (np.isnan(a) & np.isnan(b), UNVERIFIED_BOTH),
+        (np.isnan(a), UNVERIFIED_POSITIVE),
+        (np.isnan(b), UNVERIFIED_NEGATIVE),
+        (a + b == 0, NO_CASE),
+        (nobody_else, ALL_CASES),
+        (on == 0, NOBODY_ON_RECORD),
+        (off == 0, ALL_ON_RECORD),
+        (b == 0, NO_MISSED_CASE),
+        (a == 0, NO_FOUND_CASE),
     )
+    note = np.select([where for where, _ in reasons], [text for _, text in reasons], "")
     se, sp, prevalence, ppv, npv, missed_share = (Corrected(*(field[()] for field in answer)) for answer in answers)
     return Accuracy(se, sp, prevalence, ppv, npv, missed_share, note[()])
 

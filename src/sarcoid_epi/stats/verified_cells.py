@@ -76,6 +76,7 @@ def group(cells: Cells, part: slice, z: float) -> Group:
         each[..., part]
         for each in (cells.share, cells.slope, cells.variance, cells.unverified, cells.odds, cells.y, cells.m)
     )
+    nobody = cells.n[..., part].sum(-1) == 0
     limiting = limiting_shares(y, m, w * slope, z)
     least, most = (_shifted(theta, unverified, odds)[0] for theta in limiting)
 
@@ -88,7 +89,9 @@ def group(cells: Cells, part: slice, z: float) -> Group:
             ends = _joined(
                 value, (w * low).sum(-1), (w * high).sum(-1), value * count_low / size, value * count_high / size
             )
-        return Part(value, *ends, (w**2 * variance).sum(-1) + mixture)
+        # A record result that nobody has: Poisson's score limit of none, all of them what is counted.
+        high = np.where(nobody, np.minimum(z * z / np.maximum(total, 1.0), 1.0), ends.high)
+        return Part(value, ends.low, high, (w**2 * variance).sum(-1) + mixture)
 
     with np.errstate(divide="ignore", invalid="ignore"):
         here = w.sum(-1)

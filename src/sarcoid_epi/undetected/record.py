@@ -11,35 +11,57 @@ from scipy.special import betaincinv
 from sarcoid_epi.estimators import CATALOGUE
 from sarcoid_epi.estimators.believing import STEPS, detected, weighed
 from sarcoid_epi.estimators.cascade import LOST
-from sarcoid_epi.estimators.many_truths import EVENTS, N, knows_only_records, many_truths, passes
-from sarcoid_epi.evidence import finding
-from sarcoid_epi.report.content import Field, Section, Sheet
+from sarcoid_epi.estimators.many_truths import DETECTED, EVENTS, SYMPTOMATIC, N, knows_only_records, many_truths, passes
+from sarcoid_epi.evidence import Finding, finding
+from sarcoid_epi.report.content import Field, Plot, Section, Sheet
 from sarcoid_epi.report.plots import Axis, Bar, Bars, Curve, Curves, Point, Rule, Surface, Swing, Tornado
 from sarcoid_epi.results import Estimates, percent
 from sarcoid_epi.scenario import Belief
 from sarcoid_epi.stats.cascade import truth_behind
 from sarcoid_epi.stats.misclassification import rogan_gladen
 from sarcoid_epi.stats.sensitivity import sobol_indices, tornado
+from sarcoid_epi.stats.tipping import tipping_sensitivity
 
-#: The record that stands for any: patients of four hospitals, by biopsy or imaging.
-RECORD = "glanowski2018.osseous"
+#: The record that stands for any of routine care, of four referral hospitals; and the PET series that beliefs about
+#: PET are put to.
+RECORD, SCANNED = "glanowski2018.osseous", "mostard2012.osseous_focal"
 
-#: Records whose curves are drawn: of new patients, of a referral hospital, of PET.
-CURVES = ("baughman2001.osseous", RECORD, "mostard2012.osseous_focal")
+#: Records whose curves are drawn, and what the curve is called.
+CURVES = {"baughman2001.osseous": "new patients", RECORD: "referred", SCANNED: "on PET"}
 
-PARTS = ("on record", "never imaged, with symptoms", "never imaged, silent", "imaged, not seen", "seen, not written")
+PARTS = (
+    "on record", "never imaged, bone symptoms", "never imaged, no symptoms", "imaged, not seen",
+    "seen, not written down",
+)  # fmt: skip
 
 Floats = NDArray[np.float64]
 
 
+def record_for(belief: Belief) -> Finding:
+    """The published record that a belief speaks of."""
+    return finding(SCANNED if belief.about == "pet" else RECORD)
+
+
+def kind(belief: Belief) -> str:
+    """How runs on that record are named."""
+    return "scanned" if belief.about == "pet" else "record"
+
+
+def _on(belief: Belief) -> str:
+    one = record_for(belief)
+    return f"{one.events} of {one.n} on {'PET' if belief.about == 'pet' else 'record'}"
+
+
 def belief_section(answers: Estimates, beliefs: Sequence[Belief]) -> Section:
     """What each belief makes of the record: the cascade, the bounds, and the curve of the true share."""
+    scanned = finding(SCANNED)
     said = (
         f"{EVENTS} of {N} patients of four referral hospitals are on record with osseous sarcoidosis. The record alone "
         "does not say how many have it: the true share follows from what is believed of detection. Beliefs about PET "
-        "are shown for contrast only; they say what would follow, were the record as good as a scan.",
-        "Bars: what becomes of the true cases on their way to the record (posterior means). How they are lost comes "
-        "from the belief alone.",
+        f"do not speak of such a record; they are put to a PET series of severe patients, {scanned.events} of "
+        f"{scanned.n}, and their true share is that of patients like those. The two kinds do not compare.",
+        "The bars show what becomes of the true cases on their way to the record. How they are lost comes from the "
+        "belief alone: one count cannot tell one step from another.",
     )
     return Section(
         "beliefs", "From the record to the undetected, belief by belief", said, (_believed_sheet(answers, beliefs),),
@@ -50,32 +72,43 @@ def belief_section(answers: Estimates, beliefs: Sequence[Belief]) -> Section:
 def _cascade_bars(answers: Estimates, beliefs: Sequence[Belief]) -> Bars:
     bars = []
     for belief in beliefs:
-        run = f"detection_cascade-{belief.name}-record"
+        run = f"detection_cascade-{belief.name}-{kind(belief)}"
         lost = [answers.one(f"{run}:{part}:all").estimate for part in LOST]
         share = answers.one(f"{run}:osseous:all")
         parts = tuple(zip(PARTS, (1 - sum(lost), *lost), strict=True))
         bars.append(
-            Bar(f"Belief “{belief.name}”", f"{run}:osseous:all", parts, f"true share {percent(share.estimate)}")
-        )
-    first, last = (percent(bar.parts[0][1]) for bar in (bars[0], bars[-1]))
-    title = f"Of the true cases {first} reach the record under “{beliefs[0].name}”, {last} under “{beliefs[-1].name}”"
-    return Bars("cascade", title, "Shares of the true cases.", Axis("True cases (%)", share=True), tuple(bars))
+            Bar(
+                f"Belief “{belief.name}”, {_on(belief)}", f"{run}:osseous:all", parts,
+                f"true share {percent(share.estimate)}",
+            )
+        )  # fmt: skip
+    of_care = [(b, bar) for b, bar in zip(beliefs, bars, strict=True) if b.about != "pet"]
+    reached = " and ".join(f"{percent(bar.parts[0][1])} under “{b.name}”" for b, bar in of_care)
+    caption = (
+        "Shares of the true cases, posterior means. Symptoms are those of the bone disease itself. Of a "
+        "PET series “on record” is what was read on the scan, and nobody goes without one. At the end of a row: the "
+        "posterior median of the true share."
+    )
+    title = f"Of the true cases in referral hospitals {reached} reach the record"
+    return Bars("cascade", title, caption, Axis("True cases (%)", share=True), tuple(bars))
 
 
 def _curve(beliefs: Sequence[Belief]) -> Curves:
     grid = np.geomspace(0.02, 1.0, 80)
     curves = []
-    for name in CURVES:
+    for name, what in CURVES.items():
         one = finding(name)
         share = rogan_gladen((one.events or 0) / (one.n or 1), grid, 1.0)
-        label = f"{one.events}/{one.n} {name.partition('.')[0]}"
-        curves.append(Curve(label, tuple(grid), tuple(np.where(share <= 1, share, np.nan))))
+        curves.append(Curve(f"{one.events}/{one.n} {what}", tuple(grid), tuple(np.where(share <= 1, share, np.nan))))
     rules = tuple(Rule(b.sensitivity.value.value, b.name) for b in beliefs)
+    new, referred, scanned = (name.partition(".")[0] for name in CURVES)
     caption = (
-        "True share behind three records for every sensitivity, specificity being perfect; less of it lowers the "
-        "curves. Vertical lines: the sensitivity that each belief holds most likely."
+        f"True share behind three records, of new patients ({new}), of referral hospitals ({referred}) and of a PET "
+        f"series ({scanned}), for every sensitivity at perfect specificity; a lower specificity lowers the curves. "
+        "Vertical lines: the sensitivity that each belief holds most likely; those about PET concern the PET series "
+        "alone. Both scales are logarithmic."
     )
-    title = "Halve the sensitivity, and the true share doubles"
+    title = "At perfect specificity, half the sensitivity means twice the true share"
     x, y = (
         Axis("Sensitivity of the record (%)", share=True, scale="log"),
         Axis("True share (%)", share=True, scale="log"),
@@ -85,16 +118,16 @@ def _curve(beliefs: Sequence[Belief]) -> Curves:
 
 #: Estimators and terms of the table of beliefs.
 SHOWN = (
-    ("corrected_prevalence", "osseous", "Rogan-Gladen, limits of a belief"),
-    ("believed_prevalence", "osseous", "Bayes, exact"),
-    ("bias_analysed_prevalence", "osseous", "probabilistic bias analysis"),
-    ("detection_cascade", "osseous", "detection cascade"),
-    ("possible_prevalence", "osseous_least", "bounds: at least"),
-    ("possible_prevalence", "osseous_most", "bounds: at most"),
-    ("believed_prevalence", "underdiagnosis", "underdiagnosis, Bayes"),
-    ("detection_cascade", "underdiagnosis", "underdiagnosis, cascade"),
-    ("detection_cascade", "missed", "missed, of all patients"),
-    ("tipping_detection", "tipping_10", "sensitivity at which the true share is 10 %"),
+    ("corrected_prevalence", "osseous", "True share, Rogan-Gladen with the limits of the belief"),
+    ("believed_prevalence", "osseous", "True share, exact Bayes"),
+    ("bias_analysed_prevalence", "osseous", "True share, probabilistic bias analysis"),
+    ("detection_cascade", "osseous", "True share, detection cascade"),
+    ("possible_prevalence", "osseous_least", "True share at least, whatever in the believed ranges"),
+    ("possible_prevalence", "osseous_most", "True share at most, whatever in the believed ranges"),
+    ("believed_prevalence", "underdiagnosis", "Underdiagnosis, exact Bayes"),
+    ("detection_cascade", "underdiagnosis", "Underdiagnosis, detection cascade"),
+    ("detection_cascade", "missed", "Cases not on record, of all patients, detection cascade"),
+    ("tipping_detection", "tipping_10", "Sensitivity at which 10 % would have it, likeliest specificity"),
 )
 
 
@@ -102,19 +135,19 @@ def _believed_sheet(answers: Estimates, beliefs: Sequence[Belief]) -> Sheet:
     records = []
     for belief in beliefs:
         for name, term, what in SHOWN:
-            row = answers.one(f"{name}-{belief.name}-record:{term}:all")
+            row = answers.one(f"{name}-{belief.name}-{kind(belief)}:{term}:all")
             records.append(
                 {
-                    "belief": f"Belief “{belief.name}”: {belief.label}", "what": what, "value": row.estimate,
-                    "low": row.conf_low, "high": row.conf_high, "note": row.note, "id": row.id,
+                    "belief": f"Belief “{belief.name}”, {_on(belief)}: {belief.label}", "what": what,
+                    "value": row.estimate, "low": row.conf_low, "high": row.conf_high, "note": row.note, "id": row.id,
                 }
             )  # fmt: skip
     fields = (
         Field("value", "Estimate", "share"), Field("low", "from", "share", "95 % limits"),
         Field("high", "to", "share", "95 % limits"), Field("note", "Note"), Field("id", ""),
     )  # fmt: skip
-    caption = f"{EVENTS} of {N} on record: what each method makes of it under each belief"
-    return Sheet("beliefs", caption, Field("what", "Method"), fields, tuple(records), "belief")
+    caption = "What each method makes of the record that a belief speaks of"
+    return Sheet("beliefs", caption, Field("what", "Quantity and method"), fields, tuple(records), "belief")
 
 
 def truths_section(beliefs: Sequence[Belief]) -> Section:
@@ -122,15 +155,17 @@ def truths_section(beliefs: Sequence[Belief]) -> Section:
     truths = many_truths()
     rows = tuple(
         dict(zip(("osseous", "record_true", "underdiagnosis", "symptomatic", "detected_silent"), values, strict=True))
-        | {"what": f"truth {number}"}
+        | {"what": f"Truth {number}"}
         for number, values in enumerate(zip(*map(np.ndarray.tolist, truths), strict=True), 1)
     )
     fields = (
         Field("osseous", "True share", "share"), Field("record_true", "Records that are true", "share"),
-        Field("underdiagnosis", "Underdiagnosis", "share"), Field("symptomatic", "With symptoms", "share"),
-        Field("detected_silent", "Silent cases detected", "share"),
+        Field("underdiagnosis", "Underdiagnosis", "share"),
+        Field("symptomatic", "True cases with bone symptoms", "share"),
+        Field("detected_silent", "Cases without symptoms detected", "share"),
     )  # fmt: skip
-    caption = f"Truths that all leave {EVENTS} of {N} on record, 53 % of them with symptoms"
+    hurting = f"{100 * SYMPTOMATIC:.0f} % of them with bone symptoms (true and false records alike)"
+    caption = f"Truths that all leave {EVENTS} of {N} on record, {hurting}"
     sheet = Sheet("many_truths", caption, Field("what", ""), fields, rows)
     low, high = (percent(float(pick(truths.underdiagnosis))) for pick in (np.min, np.max))
     tested = tuple(e for e in CATALOGUE if knows_only_records(e))
@@ -143,55 +178,70 @@ def truths_section(beliefs: Sequence[Belief]) -> Section:
         (Field("rests", "Rests on"), Field("room", "Leaves room for all", "yes")), tests,
     )  # fmt: skip
     said = (
-        f"Each row of the table gives exactly the same data: {EVENTS} of {N} on record, 53 % with symptoms. Among them "
-        f"underdiagnosis runs from {low} to {high}. No analysis of these data can tell one row from another; only a "
-        "verified sample, a second look or a belief can.",
-        f"A built-in test holds every method to it that needs nothing but the record: under a belief that says hardly "
-        f"anything its limits must hold every truth. {kept} of {len(tests)} do; a method that gave a tight answer from "
-        "the record alone would fail the build.",
+        f"Each row of the table gives exactly the same data: {EVENTS} of {N} on record, {hurting}. Among the rows "
+        f"underdiagnosis runs from {low} to {high}. In all of them a case with symptoms is detected with a chance of "
+        f"{percent(DETECTED)}, an illustration; other chances would give further truths. No analysis of these data "
+        "can tell one row from another; only a verified sample, a second look or a belief can.",
+        "Every method that needs nothing but the record is put to a test: under a belief that says hardly anything "
+        f"its limits must hold every truth. {kept} of {len(tests)} do. One that gave a tight answer from the record "
+        "alone would fail.",
     )
-    return Section("many_truths", "Many truths, one data set", said, (sheet, room), (_truths_figure(),))
+    return Section("many_truths", "Many truths, one data set", said, (sheet, room), (_truths_figure(hurting),))
 
 
-def _truths_figure() -> Curves:
-    truths, grid = many_truths(), np.linspace(0.03, 0.3, 109)
+def _truths_figure(hurting: str) -> Curves:
+    truths, grid = many_truths(), np.linspace(0.02, 0.3, 113)
     curves = []
-    for predictive in (1.0, 0.68):
-        missed = truth_behind(EVENTS / N, 0.53, grid, predictive, 0.6).underdiagnosis
+    for predictive in sorted(set(truths.record_true), reverse=True):
+        missed = truth_behind(EVENTS / N, SYMPTOMATIC, grid, predictive, DETECTED).underdiagnosis
         curves.append(Curve(f"{100 * predictive:.0f} % of records true", tuple(grid), tuple(missed)))
     points = tuple(
         Point(float(share), float(missed), percent(float(missed)))
         for share, missed in zip(truths.osseous, truths.underdiagnosis, strict=True)
     )
-    caption = "Every point of either line leaves the same record. Dots: the rows of the table."
+    caption = (
+        f"Every point of either line leaves the same record: {EVENTS} of {N}, {hurting}. Diamonds: the truths of the "
+        "table. Where a line begins, every case without symptoms would have to be detected."
+    )
     x, y = Axis("True share (%)", share=True), Axis("Underdiagnosis (%)", share=True)
-    title = "The same record fits any underdiagnosis from two fifths to nine tenths"
+    (few, many), (low, high) = (
+        (percent(float(part.min())).removesuffix(" %"), percent(float(part.max())))
+        for part in (truths.osseous, truths.underdiagnosis)
+    )
+    title = f"One record fits true shares of {few} to {many}, with an underdiagnosis of {low} to {high}"
     return Curves("many_truths", title, caption, x, y, tuple(curves), points)
 
 
-#: What drives the answer: the steps of the cascade, the specificity, and chance in the record.
-INPUTS = (*STEPS, "specificity", "chance in the record")
+#: What drives the answer, in words: the steps of the cascade, the specificity, and chance in the count.
+WORDS = {
+    "symptomatic": "Share of true cases with bone symptoms",
+    "phalangeal": "Share of true cases in hands and feet only",
+    "imaged with symptoms": "Chance to be imaged, with bone symptoms",
+    "imaged without": "Chance to be imaged, without bone symptoms",
+    "seen": "Chance that a lesion is seen once imaged",
+    "written": "Chance that a lesion seen is written down",
+}
+INPUTS = (*(WORDS[step] for step in STEPS), "Specificity of the record", "Chance in the count")
 
 
-def sensitivity_section(belief: Belief) -> Section:
-    """Which belief drives the true share: tornado, Sobol indices, and the tipping surface."""
+def sensitivity_section(answers: Estimates, belief: Belief) -> Section:
+    """What drives the true share: tornado, Sobol indices, and the tipping surface."""
     share = _share(belief)
     ends = np.full(len(INPUTS), 0.025), np.full(len(INPUTS), 0.5), np.full(len(INPUTS), 0.975)
     moved = tornado(share, *ends)
     order = list(moved.order)
-    swings = tuple(
-        Swing(INPUTS[k].capitalize(), "", "2.5 %", "97.5 %", float(moved.at_low[k]), float(moved.at_high[k]))
-        for k in order
-    )
+    swings = tuple(Swing(INPUTS[k], "", "low", "high", float(moved.at_low[k]), float(moved.at_high[k])) for k in order)
+    every = np.concatenate([moved.at_low, moved.at_high])
+    least, most = percent(float(np.nanmin(every))).removesuffix(" %"), percent(float(np.nanmax(every)))
     storm = Tornado(
-        "tornado", f"{INPUTS[order[0]].capitalize()} moves the true share most, one input at a time",
-        f"True share behind {EVENTS} of {N} as one input goes from the 2.5 % to the 97.5 % point of what the belief "
-        f"“{belief.name}” holds of it, all others at their medians.",
+        "tornado", f"Inputs moved one at a time carry the true share from {least} to {most}",
+        f"True share behind {EVENTS} of {N} as one input goes from its low to its high end: the 2.5 % and the 97.5 % "
+        f"point of what the belief “{belief.name}” holds of it. Middle: all inputs at their medians.",
         Axis("True share (%)", share=True), float(moved.base), swings,
     )  # fmt: skip
     indices = sobol_indices(share, [_itself] * len(INPUTS), 512)
     rows = tuple(
-        {"what": INPUTS[k].capitalize(), "first": indices.first[k], "first_error": indices.first_error[k],
+        {"what": INPUTS[k], "first": indices.first[k], "first_error": indices.first_error[k],
          "total": indices.total[k], "total_error": indices.total_error[k],
          "beyond": indices.total[k] - indices.first[k], "at_low": moved.at_low[k],
          "at_high": moved.at_high[k]}
@@ -200,29 +250,46 @@ def sensitivity_section(belief: Belief) -> Section:
     fields = (
         Field("first", "First-order index", "share"), Field("first_error", "Standard error", "share"),
         Field("total", "Total index", "share"), Field("total_error", "Standard error", "share"),
-        Field("at_low", "at 2.5 %", "share", "True share"), Field("at_high", "at 97.5 %", "share", "True share"),
+        Field("at_low", "at the low end", "share", "True share"),
+        Field("at_high", "at the high end", "share", "True share"),
         Field("beyond", ""),
     )  # fmt: skip
     caption = f"What drives the true share behind {EVENTS} of {N}, under the belief “{belief.name}”"
     sheet = Sheet("sobol", caption, Field("what", "Input"), fields, rows)
     bars = Bars(
-        "sobol", f"{indices.first.sum():.0%} of the doubt goes back to single inputs".replace("%", " %"),
-        "First-order index: part of the variance of the true share that would go, were the input known. The rest of "
-        "the total index is what the input does together with others.",
+        "sobol", f"Were one input known, at most {percent(float(indices.first.max()))} of the variance would go",
+        "By itself: the first-order index, the part of the variance of the true share that would go, were the input "
+        f"known; over all inputs these add up to {percent(float(indices.first.sum()))}. Only together: the rest of the "
+        "total index, which several inputs share, so that it must not be added up.",
         Axis("Part of the variance (%)", share=True),
         tuple(
-            Bar(str(row["what"]), "", (("alone", max(row["first"], 0)), ("with others", max(row["beyond"], 0))))
+            Bar(
+                str(row["what"]), "",
+                (("by itself", max(row["first"], 0)), ("only together with others", max(row["beyond"], 0))),
+            )
             for row in rows
         ),
     )  # fmt: skip
+    charts: tuple[Plot, ...]
+    said: tuple[str, ...]
+    printed = percent(answers.one(f"detection_cascade-{belief.name}-record:osseous:all").estimate)
     said = (
-        "Both look at the same function: the steps of the cascade give the sensitivity, the sensitivity and the "
-        "specificity the true share. The tornado moves one input at a time; the indices share out the variance, and "
-        "see inputs that act together.",
+        "Two figures look at the same function: the steps of the cascade give the sensitivity of the record; it, the "
+        "specificity and the count give the true share. Chances of film, CT, MRI and PET move together. “Chance in the "
+        f"count” is the doubt that {EVENTS} of {N} leave about the share on record. The tornado moves one input at a "
+        "time; the indices share out the variance, and see inputs that act together.",
+        f"The middle of the tornado, {percent(float(moved.base))}, is the true share with every input at its median. "
+        f"The cascade printed {printed} above: that is the median of true shares with all inputs drawn at once, each "
+        "draw weighed by how well it fits the record, and every true share as likely as any other beforehand. A share "
+        "at the medians is not the median of shares.",
         "The tipping surface turns the question round: which sensitivity and specificity would one have to believe in "
-        "for a certain true share? Below its lower edge the record holds nothing but false positives.",
+        "for a certain true share?",
     )
-    return Section("sensitivity", "Which belief drives the answer", said, (sheet,), (storm, bars, _surface()))
+    if missing := str(indices.note):
+        said, charts = (*said, f"The variance cannot be shared out here: {missing}."), (storm, _surface(belief))
+    else:
+        charts = (storm, bars, _surface(belief))
+    return Section("sensitivity", "What drives the answer: beliefs, and chance", said, (sheet,), charts)
 
 
 def _itself(u: Floats) -> Floats:
@@ -243,14 +310,20 @@ def _share(belief: Belief) -> Callable[[Floats], Floats]:
     return share
 
 
-def _surface() -> Surface:
+def _surface(belief: Belief) -> Surface:
     sensitivity, specificity = np.linspace(0.05, 1.0, 90), np.linspace(0.965, 1.0, 90)
     share = np.asarray(rogan_gladen(EVENTS / N, sensitivity, specificity[:, None]))
-    shown = np.where((share >= 0) & (share <= 0.6), share, np.nan)
+    shown = np.where((share >= 0) & (share <= 1), share, np.nan)
+    target, clears = 0.1, belief.specificity.value.value
+    needed = float(tipping_sensitivity(EVENTS, N, target, clears).value)
+    said = "fits no sensitivity" if np.isnan(needed) else f"needs a sensitivity of {percent(needed)}"
     return Surface(
-        "tipping", f"At {EVENTS} of {N} on record, 10 % is true where records find a quarter and err in one of 400",
-        "True share for every sensitivity and specificity of the record. Hatched: a share below 0 or above 60 %.",
+        "tipping", f"At a specificity of {percent(clears)} a true share of {percent(target)} {said}",
+        f"True share behind {EVENTS} of {N} for every sensitivity and specificity of the record. Hatched: false "
+        f"positives alone would be more than are on record. {percent(clears)} is the specificity that the belief "
+        f"“{belief.name}” holds most likely.",
         Axis("Sensitivity of the record (%)", share=True), Axis("Specificity of the record (%)", share=True),
         Axis("True share (%)", share=True), tuple(sensitivity), tuple(specificity),
         tuple(tuple(row) for row in shown), levels=(0.02, 0.03, 0.05, 0.1, 0.2, 0.4),
+        gap="more false positives than records",
     )  # fmt: skip

@@ -10,16 +10,47 @@ from sarcoid_epi.estimators.joint import Joint, joint, leaned, predicted
 from sarcoid_epi.estimators.synthesis import joint_synthesis, modality_prevalence, published_series
 from sarcoid_epi.gathering import Read, gathered
 from sarcoid_epi.report.content import Chart, Field, Line, Mark, Section, Sheet
+from sarcoid_epi.report.markup import capital
 from sarcoid_epi.report.plots import Axis, Bar, Bars
 from sarcoid_epi.results import Estimates, percent
 from sarcoid_epi.scenario import Prior
 from sarcoid_epi.stats.weighted import Summary
+from sarcoid_epi.vocabulary import label
 
 #: Points of each prediction, less than of the posterior itself: its limits are whole numbers.
 POINTS = 2**14
 
-#: A contraction below this is told to be nothing but the prior.
-LITTLE = 0.15
+#: A posterior median so many standard deviations of the prior from the prior's has moved; a posterior without so much
+#: of the prior's variance is narrower.
+MOVED, NARROWED = 0.25, 0.25
+
+#: Every quantity in words.
+WORDS = {
+    "patients.osseous": "True share among referred patients",
+    "patients.new": "Odds of it in new patients over referred",
+    "patients.scanned": "Odds of it in those sent to PET over referred",
+    "patients.back_pain": "Odds of it with back pain over referred",
+    "patients.between": "Spread of true shares between series (log odds)",
+    "symptoms.symptomatic": "True cases with bone symptoms",
+    "routine.imaged_symptomatic": "Routine care: imaged, with bone symptoms",
+    "routine.imaged_silent": "Routine care: imaged, without symptoms",
+    "routine.seen": "Routine care: seen and written, once imaged",
+    "routine.specificity": "Specificity of records",
+    "film.sensitivity": "Sensitivity of film",
+    "film.specificity": "Specificity of film",
+    "mri.sensitivity": "Sensitivity of MRI of the spine",
+    "mri.specificity": "Specificity of MRI of the spine",
+    "pet.sensitivity": "Sensitivity of PET",
+    "pet.specificity": "Specificity of PET",
+    "record.sensitivity": "Sensitivity of records",
+    "underdiagnosis": "Underdiagnosis in routine care",
+}
+
+#: Patients and ways to look, and what is counted, in words.
+LEVELS = {
+    "new": "new", "scanned": "sent to PET", "back_pain": "with back pain", "mri": "MRI of the spine", "pet": "PET",
+    "symptoms": "bone symptoms, of those on record",
+}  # fmt: skip
 
 DATA = "published series that share no patients"
 
@@ -35,36 +66,51 @@ def joint_section(priors: Sequence[Prior]) -> tuple[Section, Estimates]:
     rows: list[dict[str, Any]] = []
     for name, after in answer.posterior.items():
         before, learned = answer.prior[name], answer.contraction[name]
+        shift = float((after.median - before.median) / before.sd)
         rows.append(
             {
-                "what": name.replace(".", ": ").replace("_", " "), "prior": before.median, "prior_low": before.low,
+                "what": WORDS[name], "quantity": name, "prior": before.median, "prior_low": before.low,
                 "prior_high": before.high, "value": after.median, "low": after.low, "high": after.high,
-                "learned": learned, "verdict": _verdict(learned), "unit": _unit(name),
+                "shift": shift, "learned": learned, "verdict": verdict(shift, learned), "unit": _unit(name),
             }
         )  # fmt: skip
     fields = (
         Field("prior", "Median", "unit", "Prior"), Field("prior_low", "from", "unit", "Prior"),
         Field("prior_high", "to", "unit", "Prior"), Field("value", "Median", "unit", "Posterior"),
         Field("low", "from", "unit", "Posterior"), Field("high", "to", "unit", "Posterior"),
-        Field("learned", "Contraction", "number"), Field("verdict", "What the series say"), Field("unit", ""),
+        Field("shift", "Shift", "decimal"), Field("learned", "Contraction", "decimal"),
+        Field("verdict", "What the series do"), Field("unit", ""), Field("quantity", ""),
     )  # fmt: skip
-    caption = f"Prior and posterior of every quantity, prior “{priors[0].name}”, {len(found.read)} counts"
+    caption = (
+        f"Prior and posterior of every quantity, prior “{priors[0].name}”, {len(found.read)} counts. Shift: from prior "
+        f"to posterior median, in standard deviations of the prior; from {MOVED:g} either way on it is called moved. "
+        f"Contraction: the part of the prior variance that is gone; from {NARROWED:g} on it is called narrowed"
+    )
     table = Sheet("joint", caption, Field("what", "Quantity"), fields, tuple(rows))
     share, missed = (_between(answer.posterior[name]) for name in ("patients.osseous", "underdiagnosis"))
     only_prior = [row["what"] for row in rows if row["verdict"] == ONLY_PRIOR]
+    untold = (
+        f"{len(only_prior)}: {'; '.join(only_prior)}. What is said of these is the prior, and whoever believes "
+        "otherwise gets another answer"
+        if only_prior
+        else "none"
+    )
+    wider = [row["what"] for row in rows if row["learned"] < 0]
     said = (
         f"{len(found.read)} published counts that share no patients are read at once, each with how its patients were "
         "met and looked at; one true share, one symptomatic share and the sensitivity and specificity of each way to "
         f"look stand behind all of them. The true share among referred patients comes to {share}, and routine care "
-        f"leaves {missed} of it off the record. The weighted draws are worth {answer.effective:.0f}.",
-        f"Of {len(rows)} quantities the series tell hardly anything of {len(only_prior)}: {'; '.join(only_prior)}. "
-        "What is said of these is the prior, and whoever believes otherwise gets another answer.",
+        f"leaves {missed} of it off the record. The answer is a sample of weighted draws, worth "
+        f"{answer.effective:.0f} independent ones.",
+        f"Of {len(rows)} quantities the series neither move nor narrow {untold}. A quantity may move without getting "
+        "narrower: then the series say where it lies no better than the prior did, only elsewhere.",
+        *_on_wider(wider),
     )
     sheets = (table, _leaning(answer), _by_prior(total, priors), _read_sheet(found.read, found.set_aside))
     return Section("joint", "All published series together", said, sheets, (_prior_chart(rows),)), total
 
 
-ONLY_PRIOR = "nothing: this is the prior"
+ONLY_PRIOR = "neither: this is the prior"
 
 LIMITS = "95 % limits of the count"
 
@@ -74,12 +120,28 @@ def _between(told: Summary) -> str:
     return f"{percent(float(told.median))} ({low} to {high})"
 
 
-def _verdict(learned: float) -> str:
-    if learned < -LITTLE / 3:
-        return "shifted, and no narrower than the prior"
-    if learned < LITTLE:
-        return ONLY_PRIOR
-    return "little" if learned < 0.5 else "much"
+def verdict(shift: float, learned: float) -> str:
+    """What the series do to a quantity, by its shift in standard deviations of the prior and its contraction.
+
+    >>> verdict(-0.67, 0.13), verdict(0.1, -0.05)
+    ('moved', 'neither: this is the prior')
+    """
+    moved, narrowed = abs(shift) >= MOVED, learned >= NARROWED
+    if moved and narrowed:
+        return "moved and narrowed"
+    return "moved" if moved else "narrowed" if narrowed else ONLY_PRIOR
+
+
+def _on_wider(wider: Sequence[str]) -> tuple[str, ...]:
+    """Why a posterior may be wider than its prior, where one is."""
+    if not wider:
+        return ()
+    return (
+        f"A contraction below 0 says that the posterior is wider than the prior ({'; '.join(wider)}). That is no "
+        "mistake: values of the prior that fit the series badly lose weight, and where those lie close together, as "
+        "those of a specificity near 100 % do, what is left is spread more widely. Contractions close to 0 are also "
+        "rough by the size of the sample.",
+    )
 
 
 def _unit(name: str) -> str:
@@ -88,7 +150,7 @@ def _unit(name: str) -> str:
 
 
 def _prior_chart(rows: Sequence[Mapping[str, Any]]) -> Chart:
-    shares = [row for row in rows if row["unit"] == "share" and "specificity" not in row["what"]]
+    shares = [row for row in rows if row["unit"] == "share" and "specificity" not in row["quantity"]]
     lines = tuple(
         Line(
             row["what"], "",
@@ -100,33 +162,42 @@ def _prior_chart(rows: Sequence[Mapping[str, Any]]) -> Chart:
         )
         for row in shares
     )  # fmt: skip
-    title = "The series move the true share; how much PET finds they do not"
-    caption = "Circles: prior median with its middle 95 %. Squares: posterior."
+    kept = sum(row["verdict"] == ONLY_PRIOR for row in shares)
+    title = f"Of {len(shares)} shares the series move or narrow {len(shares) - kept}; {kept} stay as the prior has them"
+    caption = (
+        "Circles: prior median with its middle 95 %. Squares: posterior median with its middle 95 %. Moved: median "
+        f"shifted by {MOVED:g} or more standard deviations of the prior; narrowed: {percent(NARROWED)} or more of the "
+        "prior variance gone. Specificities stand in the table."
+    )
     return Chart("prior_posterior", title, caption, "Share (%, square-root scale)", lines)
 
 
 def _leaning(answer: Joint) -> Sheet:
     found = leaned(answer, "patients.osseous")
     rows = tuple(
-        {"what": name.replace(".", ": ").replace("_", " "), "lower": low, "upper": high, "apart": high - low}
+        {"what": WORDS[name], "quantity": name, "lower": low, "upper": high, "apart": high - low}
         for name, (low, high) in sorted(found.items(), key=lambda one: -abs(one[1][1] - one[1][0]))
         if name != "patients.osseous"
     )
     fields = (
         Field("lower", "in its lower half", "share", "True share, were the quantity"),
         Field("upper", "in its upper half", "share", "True share, were the quantity"), Field("apart", ""),
+        Field("quantity", ""),
     )  # fmt: skip
-    caption = "What the true share leans on: its median where one quantity lies in either half of its prior"
+    caption = "What the true share leans on: its posterior median where one quantity lies in either half of its prior"
     return Sheet("leaning", caption, Field("what", "Quantity"), fields, rows)
 
 
 def _by_prior(answers: Estimates, priors: Sequence[Prior]) -> Sheet:
     rows = []
     for prior in priors:
-        for term in ("osseous", "underdiagnosis", "symptomatic", "pet_sensitivity"):
+        for term, name in (
+            ("osseous", "patients.osseous"), ("underdiagnosis", "underdiagnosis"),
+            ("symptomatic", "symptoms.symptomatic"), ("pet_sensitivity", "pet.sensitivity"),
+        ):  # fmt: skip
             row = answers.one(f"joint_synthesis-{prior.name}-series:{term}:all")
             rows.append(
-                {"prior": f"Prior “{prior.name}”: {prior.label}", "what": term.replace("_", " ").capitalize(),
+                {"prior": f"Prior “{prior.name}”: {prior.label}", "what": WORDS[name],
                  "value": row.estimate, "low": row.conf_low, "high": row.conf_high, "id": row.id}
             )  # fmt: skip
     fields = (
@@ -140,16 +211,16 @@ def _by_prior(answers: Estimates, priors: Sequence[Prior]) -> Sheet:
 
 def _read_sheet(read: Sequence[Read], aside: Sequence[tuple[str, str]]) -> Sheet:
     rows = [
-        {"finding": one.finding.id, "met": one.met, "looked": one.looked, "counts": one.counts,
+        {"finding": one.finding.id, "met": _level(one.met), "looked": _level(one.looked), "counts": _level(one.counts),
          "printed": f"{one.events}/{one.n}", "reason": ""}
         for one in read
     ] + [
-        {"finding": id, "met": "", "looked": "", "counts": "", "printed": "", "reason": f"not read: {why}"}
+        {"finding": id, "met": "", "looked": "", "counts": "", "printed": "", "reason": why}
         for id, why in aside
     ]  # fmt: skip
     fields = (
-        Field("met", "Patients"), Field("looked", "Looked at"), Field("counts", "Counts"), Field("printed", "Count"),
-        Field("reason", "Why not read"),
+        Field("met", "Patients"), Field("looked", "Looked at"), Field("counts", "What is counted"),
+        Field("printed", "Count"), Field("reason", "Why not read"),
     )  # fmt: skip
     return Sheet("series_read", "Series read together, and those that are not", Field("finding", "Finding", "finding"),
                  fields, tuple(rows), folded=True)  # fmt: skip
@@ -164,31 +235,54 @@ def left_out_section(prior: Prior) -> Section:
         mean, low, high = predicted(series, number, prior, POINTS)
         lies_inside = low <= one.events <= high
         rows.append(
-            {"finding": one.finding.id, "counts": one.counts, "printed": f"{one.events}/{one.n}", "mean": mean,
-             "low": low, "high": high, "inside": lies_inside, "events": one.events, "n": one.n}
+            {"finding": one.finding.id, "counts": _level(one.counts), "printed": f"{one.events}/{one.n}", "mean": mean,
+             "low": low, "high": high, "inside": lies_inside, "events": one.events, "n": one.n,
+             "unit": "people"}
         )  # fmt: skip
         share, nan = one.events / one.n, float("nan")
         marks = (Mark("printed", share, nan, nan), Mark("predicted", mean / one.n, low / one.n, high / one.n))
-        lines.append(Line(one.counts, one.finding.id, marks, f"{one.events}/{one.n}; {low} to {high} predicted"))
+        what = f"{one.counts}, by {_level(one.looked)}" if one.counts == "osseous disease" else _level(one.counts)
+        lines.append(Line(capital(what), one.finding.id, marks, f"{one.events}/{one.n}; {low} to {high} predicted"))
     inside = sum(row["inside"] is True for row in rows)
     fields = (
-        Field("counts", "Counts"), Field("printed", "Printed"), Field("mean", "Expected", "number"),
+        Field("counts", "What is counted"), Field("printed", "Printed"), Field("mean", "Expected", "unit"),
         Field("low", "from", "whole", LIMITS), Field("high", "to", "whole", LIMITS),
         Field("inside", "Inside", "yes"), Field("events", ""), Field("n", ""),
+        Field("unit", ""),
     )  # fmt: skip
     caption = "Each series predicted from all the others"
     sheet = Sheet("joint_left_out", caption, Field("finding", "Series left out", "finding"), fields, tuple(rows))
     said = (
         f"Each series is left out in turn, everything is fitted to the others, and the one left out predicted: "
         f"{inside} of {len(rows)} counts lie between their limits. These are wide: with few series of a kind the model "
-        "says little of a further one, and that all lie inside is a weak test.",
+        "says little of a further one, and to lie inside is a weak test.",
+        _nearest(rows),
     )
     chart = Chart(
         "joint_left_out", f"{inside} of {len(rows)} counts lie where the others put them",
-        "Circles: printed. Squares: predicted, with 95 % limits of the count.", "Share (%, square-root scale)",
+        "Circles: printed. Squares: expected from the others, with 95 % limits of the count; as shares of the patients "
+        "counted.", "Share (%, square-root scale)",
         tuple(lines),
     )  # fmt: skip
     return Section("joint_left_out", "Leave one series out of the synthesis", said, (sheet,), (chart,))
+
+
+def _nearest(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The count that lies worst between its limits, or farthest outside, against their distance."""
+
+    def spare(row: Mapping[str, Any]) -> float:
+        return float(min(row["events"] - row["low"], row["high"] - row["events"]) / (row["high"] - row["low"]))
+
+    worst = min(rows, key=spare)
+    lies = "inside" if worst["inside"] else "outside"
+    return (
+        f"Closest to a limit, or farthest beyond one, is {worst['finding']}: {worst['printed']} are printed where the "
+        f"others expect {worst['mean']:.0f} and allow {worst['low']} to {worst['high']}, so it lies {lies}."
+    )
+
+
+def _level(name: str) -> str:
+    return LEVELS.get(name, name)
 
 
 def looking_section(priors: Sequence[Prior]) -> tuple[Section, Estimates]:
@@ -208,14 +302,17 @@ def looking_section(priors: Sequence[Prior]) -> tuple[Section, Estimates]:
             )
         )
         rows += [
-            {"prior": f"Prior “{prior.name}”", "what": row.term.replace("_", " ").capitalize(), "value": row.estimate,
+            {"prior": f"Prior “{prior.name}”", "what": _of_looking(row.term), "value": row.estimate, "term": row.term,
              "low": row.conf_low, "high": row.conf_high, "note": row.note, "unit": "" if "tau" in row.term else "share"}
             for row in total.of(run).rows
         ]  # fmt: skip
-    middle = total.one(f"modality_prevalence-{priors[0].name}-series:looking:all").estimate
+    first = total.one(f"modality_prevalence-{priors[0].name}-series:looking:all")
+    between = f"{percent(first.conf_low).removesuffix(' %')} to {percent(first.conf_high)}"
+    shares = [one.events / one.n for one in gathered().read if one.counts == "osseous disease"]
     fields = (
         Field("value", "Estimate", "unit"), Field("low", "from", "unit", "95 % limits"),
         Field("high", "to", "unit", "95 % limits"), Field("note", "Note"), Field("unit", ""),
+        Field("term", ""),
     )  # fmt: skip
     sheet = Sheet(
         "looking",
@@ -226,15 +323,26 @@ def looking_section(priors: Sequence[Prior]) -> tuple[Section, Estimates]:
         "prior",
     )
     figure = Bars(
-        "looking", f"{percent(middle)} of the spread between series is the looking, the rest the patients",
-        "Parts of the variance of the logit of the share on record, each series counting once; at the end of each row "
-        "the 95 % limits of the part of the looking.",
+        "looking", f"The looking makes {percent(first.estimate)} of the spread between series, with limits {between}",
+        f"The title is of the prior “{priors[0].name}”. Parts of the variance of the logit of the share on record, "
+        "each series counting once; at the end of each row the 95 % limits of the part of the looking.",
         Axis("Part of the spread (%)", share=True), tuple(bars),
     )  # fmt: skip
     said = (
-        "Published shares run from 0.5 % to nearly 20 %. Series differ in how they looked and in whom they met. With "
-        "the sensitivity of each way to look believed as the priors say, and true shares taken to have nothing to do "
-        "with it, the spread comes apart into the two. That the ill are sent to PET is read as looking: the part of "
-        "the looking is an upper limit.",
+        f"The published shares read here run from {percent(min(shares))} to {percent(max(shares))}. Series differ in "
+        "how they looked and in whom they met. With the sensitivity of each way to look believed as the priors say, "
+        "and true shares taken to have nothing to do with it, the spread comes apart into the two. That the ill are "
+        "sent to PET is read as looking, so the part of the looking is rather too high.",
     )
     return Section("looking", "How much of the spread is the looking", said, (sheet,), (figure,)), total
+
+
+def _of_looking(term: str) -> str:
+    """A term of the modality model in words."""
+    kind, _, way = term.partition("_")
+    named = {"pet": "PET", "mri": "MRI of the spine"}.get(way, way)
+    if kind == "sensitivity":
+        return f"Sensitivity of {named}"
+    if kind == "learned":
+        return f"Part gone of the prior standard deviation of the sensitivity of {named}"
+    return "Typical true share" if term == "osseous" else label(term)
