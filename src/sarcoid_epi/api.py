@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sarcoid_epi.composing import Answered
     from sarcoid_epi.patients import Checked
     from sarcoid_epi.results import Estimates
-    from sarcoid_epi.scenario import Design, World
+    from sarcoid_epi.scenario import Design, Model, World
 
 Progress = Callable[[str], None]
 
@@ -220,12 +220,14 @@ def estimate(
     by: str = "",
     mapping: str | Path | None = None,
     population: int | None = None,
+    models: Sequence[str] | None = None,
 ) -> Estimates:
     """The estimates of one question on a patient table, whole and by a group variable.
 
-    With `population` the belief's occurrence is told for that many people.
+    With `population` the belief's occurrence is told for that many people. `models`, names of those that ship or TOML
+    files, are of association and prognosis; without them all that ship are asked.
     """
-    return answer(question, patients, belief, by, mapping, population).estimates
+    return answer(question, patients, belief, by, mapping, population, models).estimates
 
 
 def answer(
@@ -235,6 +237,7 @@ def answer(
     by: str = "",
     mapping: str | Path | None = None,
     population: int | None = None,
+    models: Sequence[str] | None = None,
 ) -> Answered:
     """As `estimate`, with the verdict on each method where a question has several, and what the answers support."""
     import pandas as pd
@@ -255,7 +258,24 @@ def answer(
     else:
         frame = _read(Path(patients), mapping)
         data = f"{counted(len(frame), 'patient')} of {Path(patients).name}"
-    return answered(frame, data, question, believed, by)
+    return answered(frame, data, question, believed, by, _models(question, models, frame))
+
+
+def _models(question: str, names: Sequence[str] | None, frame: pd.DataFrame) -> list[Model]:
+    """The models asked for, or all that ship; a named one that does not fit question or columns is refused."""
+    from sarcoid_epi.scenario import load_model, shipped
+
+    loaded = [load_model(name) for name in (shipped("model") if names is None else names)]
+    problems = []
+    for model in loaded if names is not None else []:
+        if model.question != question:
+            where, why = f"model '{model.name}'", f"it is of family '{model.family}'"
+            problems.append(Problem(f"is no model of {question}", where, why, f"ask for {model.question}"))
+        absent = [column for column in model.columns if column not in frame.columns]
+        problems += [unknown("column", column, map(str, frame.columns), f"model '{model.name}'") for column in absent]
+    if problems:
+        raise ConfigurationError(*problems)
+    return loaded
 
 
 def _refuse_idle_belief(question: str, belief: str | None, population: int | None) -> None:
@@ -360,6 +380,54 @@ def synthesise(prior: str = "open", without: Sequence[str] = ()) -> Estimates:
         raise ConfigurationError(Problem("no series is left", "--without", do="leave out fewer"))
     data = f"{len(known) - len(set(without))} published counts that share no patients"
     return ask(CATALOGUE, found.strata(without), data=data, question="joint", belief=load_prior(prior))
+
+
+def lofgren_report(
+    out: str | Path,
+    title: str,
+    question: str,
+    design: str = "incident_clinic",
+    size: int = SIZE,
+    seed: int = 2026,
+    progress: Progress = _quiet,
+) -> Path:
+    """A report on how patients with Löfgren syndrome differ, in a synthetic cohort. Returns the page."""
+    from sarcoid_epi.questions.lofgren import lofgren
+    from sarcoid_epi.report.document import build
+
+    return build(lofgren(title, question, design, size, seed, progress), Path(out), progress)
+
+
+def association_report(
+    out: str | Path,
+    title: str,
+    question: str,
+    design: str = DESIGN,
+    size: int = SIZE,
+    seed: int = 2026,
+    progress: Progress = _quiet,
+) -> Path:
+    """A report on what goes with bone, calcium and therapy, in a synthetic cohort. Returns the page."""
+    from sarcoid_epi.questions.association import association
+    from sarcoid_epi.report.document import build
+
+    return build(association(title, question, design, size, seed, progress), Path(out), progress)
+
+
+def prognosis_report(
+    out: str | Path,
+    title: str,
+    question: str,
+    design: str = "incident_clinic",
+    size: int = SIZE,
+    seed: int = 2026,
+    progress: Progress = _quiet,
+) -> Path:
+    """A report on remission, relapse, new records and death, in a synthetic cohort. Returns the page."""
+    from sarcoid_epi.questions.prognosis import prognosis
+    from sarcoid_epi.report.document import build
+
+    return build(prognosis(title, question, design, size, seed, progress), Path(out), progress)
 
 
 def undetected_report(

@@ -201,12 +201,18 @@ def check(
 
 @app.command()
 def estimate(
-    question: Annotated[str, typer.Argument(help="description, prevalence or underdiagnosis.")],
+    question: Annotated[
+        str, typer.Argument(help="description, prevalence, underdiagnosis, lofgren, association or prognosis.")
+    ],
     patients: Annotated[str, typer.Option("--patients", "-p", help="CSV or Parquet file.")],
     belief: Annotated[str | None, typer.Option("--belief", "-b", help="A shipped belief or a TOML file.")] = None,
     by: Annotated[str, typer.Option("--by", help="Flag or category that makes the groups.")] = "",
     population: Annotated[
         int | None, typer.Option("--population", min=1, max=LARGEST, help="People of whom the burden is told.")
+    ] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option("--model", "-M", help="A shipped model or a TOML file; repeat for several. [all]"),
     ] = None,
     mapping: MappingOption = None,
     format: FormatOption = Format.table,
@@ -217,7 +223,7 @@ def estimate(
     Underdiagnosis ends with what the data support, and where answers contradict each other. A method that lacks a
     column or a belief is told there, and is no failure.
     """
-    told = api.answer(question, patients, belief, by, mapping, population)
+    told = api.answer(question, patients, belief, by, mapping, population, model)
     _print(told, format, out)
     from sarcoid_epi.estimators import CATALOGUE, unanswered
 
@@ -285,6 +291,12 @@ def beliefs() -> None:
 
 
 @app.command()
+def models() -> None:
+    """The models of association and prognosis that ship."""
+    _listed("model")
+
+
+@app.command()
 def priors() -> None:
     """The priors of the joint synthesis that ship."""
     _listed("prior")
@@ -317,9 +329,15 @@ def verify(
 
 
 def _listed(kind: str) -> None:
-    from sarcoid_epi.scenario import load_belief, load_design, load_prior, load_world, shipped
+    from sarcoid_epi.scenario import load_belief, load_design, load_model, load_prior, load_world, shipped
 
-    load: Any = {"world": load_world, "design": load_design, "belief": load_belief, "prior": load_prior}[kind]
+    load: Any = {
+        "world": load_world,
+        "design": load_design,
+        "belief": load_belief,
+        "prior": load_prior,
+        "model": load_model,
+    }[kind]
     names = shipped(kind)
     for name in names:
         typer.echo(f"{name:{max(map(len, names)) + 2}}{load(name).label}")

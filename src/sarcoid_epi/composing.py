@@ -16,8 +16,11 @@ from sarcoid_epi.evidence import Finding, finding, findings, independent
 from sarcoid_epi.report.content import Content, Exclusion, Hit, Ledger
 from sarcoid_epi.report.sheets import verdict_sheet
 from sarcoid_epi.results import Estimates
-from sarcoid_epi.scenario import Belief, Design, World, shipped
+from sarcoid_epi.scenario import Belief, Design, Model, World, shipped
 from sarcoid_epi.scenario.parameter import Basis
+
+#: Questions that the main report answers without a belief.
+TOLD = ("description", "prevalence", "underdiagnosis")
 
 #: Groups where none are named.
 GROUPS = "lofgren_broad"
@@ -106,7 +109,9 @@ class Answered(NamedTuple):
     belief: Belief | None
 
 
-def answered(frame: pd.DataFrame, data: str, question: str, belief: Belief | None, by: str) -> Answered:
+def answered(
+    frame: pd.DataFrame, data: str, question: str, belief: Belief | None, by: str, models: Sequence[Model] = ()
+) -> Answered:
     """One question put to a patient table, whole and in groups.
 
     Raises
@@ -115,7 +120,7 @@ def answered(frame: pd.DataFrame, data: str, question: str, belief: Belief | Non
         When the question needs a belief, because the patients have nothing but a record.
     """
     everybody = strata.whole(frame)
-    answers = ask(CATALOGUE, everybody, data=data, question=question, belief=belief)
+    answers = ask(CATALOGUE, everybody, data=data, question=question, belief=belief, models=models)
     judged: tuple[Verdict, ...] = ()
     said: tuple[Conclusion, ...] = ()
     if question == "underdiagnosis":
@@ -131,7 +136,8 @@ def answered(frame: pd.DataFrame, data: str, question: str, belief: Belief | Non
             )
         said = conclusions([one for one in CATALOGUE if one.question == question], everybody, belief, answers)
     if by:
-        answers += ask(CATALOGUE, strata.by(frame, by), data=data, question=question, belief=belief, by=by)
+        grouped = strata.by(frame, by)
+        answers += ask(CATALOGUE, grouped, data=data, question=question, belief=belief, by=by, models=models)
     if belief is not None:
         answers = remarked(answers, CATALOGUE, misfit(belief, "any", everybody))
     return Answered(answers, judged, said, belief)
@@ -191,7 +197,7 @@ def _content(
     inputs: Mapping[str, str],
 ) -> Content:
     everybody = strata.whole(frame)
-    estimates = pooled() + ask(CATALOGUE, everybody, data=data)
+    estimates = pooled() + ask([one for one in CATALOGUE if one.question in TOLD], everybody, data=data)
     judged: list[dict[str, str]] = []
     for belief in beliefs:
         answers = ask(CATALOGUE, everybody, data=data, question="underdiagnosis", belief=belief)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from textwrap import wrap
@@ -120,7 +121,8 @@ def _cells(row: Estimate, note: str) -> tuple[str, ...]:
     counts = f"{row.events:.0f} of {row.n:.0f}" if row.events == row.events else f"n = {row.n:.0f}"
     silent = "no value" if row.note.startswith(NO_VALUE) else "not estimable"
     value = silent if row.estimate != row.estimate else shown(row.estimate, row.term)
-    return label(row.term), row.group, "" if row.n != row.n else counts, value, limits, note
+    what = label(row.term) if math.isnan(row.time) else f"{label(row.term)}, {row.time:g} years"
+    return what, row.group, "" if row.n != row.n else counts, value, limits, note
 
 
 def _kind(believed: Belief | Prior) -> str:

@@ -14,7 +14,7 @@ from sarcoid_epi.estimators import CATALOGUE, Answers, Estimator, ask
 from sarcoid_epi.estimators.joint import LOOKED, MET
 from sarcoid_epi.estimators.synthesis import TALLY
 from sarcoid_epi.evidence import source
-from sarcoid_epi.scenario import load_belief, load_design, load_prior, load_world
+from sarcoid_epi.scenario import load_belief, load_design, load_model, load_prior, load_world, shipped
 from sarcoid_epi.strata import FLAG, TallyStrata, replicated, whole
 from sarcoid_epi.vocabulary import ORGANS
 
@@ -38,6 +38,16 @@ def batch():
     columns = [*ORGANS, "sex", "centre", "scadding_stage", "osseous_recorded", "hypercalcaemia"]
     columns += ["age_at_diagnosis", "serum_calcium_mmol_l", "lofgren_broad", "bone_pain", "reading_fdg_pet"]
     columns += ["on_clinic_list", "in_radiology_text", "in_codes", "substudy_stratum", "reading_substudy"]
+    columns += [
+        "lofgren_strict",
+        "incidental_finding",
+        "fever",
+        "remission",
+        "systemic_therapy",
+        "ancestry",
+        "onset_date",
+    ]
+    columns += ["remission_years", "follow_up_years", "years_since_diagnosis", "died"]
     often = {"substudy.low": 0.4, "substudy.high": 0.8, "sources.codes.painful": 0.5, "sources.codes.silent": 0.4}
     made = replicates(load_world("evidence"), load_design("pet_substudy", often), SIZE, REPLICATES, 1, columns)
     return replicated(made)
@@ -70,7 +80,14 @@ def ones(strata):
     return [whole(frame) for frame in strata.frames()]
 
 
+def model_of(estimator: Estimator):
+    """A shipped model of the first of the families that an estimator answers."""
+    return next(m for name in shipped("model") if (m := load_model(name)).family == estimator.families[0])
+
+
 def called(estimator: Estimator, strata, belief) -> Answers:
+    if estimator.families:
+        return estimator(strata, *((belief,) if estimator.believes else ()), model_of(estimator))
     if estimator.takes == "series" and estimator.believes:
         return estimator(strata, load_prior("open"))
     return estimator(strata, belief) if estimator.believes else estimator(strata)

@@ -9,6 +9,7 @@ import numpy as np
 
 from sarcoid_epi.errors import ConfigurationError, Problem
 from sarcoid_epi.estimators.declare import NO_COLUMN, NOTHING_KNOWN, Answers, Estimator, silent
+from sarcoid_epi.measures import term
 from sarcoid_epi.results import Estimate, Estimates, Run
 from sarcoid_epi.scenario import Belief, Model, Prior
 from sarcoid_epi.strata import Strata
@@ -79,6 +80,10 @@ def _answers(estimator: Estimator, strata: Strata, belief: Belief | Prior | None
     lack = lacking(estimator, strata)
     if lack:
         return silent([_absent(estimator, strata)], len(strata.labels), lack)
+    absent = [column for column in model.columns if column not in strata.columns] if model else []
+    if model and absent:
+        named = [term(model.measure, exposure) for exposure in model.exposures]
+        return silent(named, len(strata.labels), f"{NO_COLUMN} '{absent[0]}'")
     return estimator(strata, *(part for part in (belief, model) if part is not None))
 
 

@@ -159,7 +159,8 @@ def _row(own: Fitting, logs: Logs, level: Level, measure: str) -> Term:
 def solved(own: Fitting, model: Model) -> Logs:
     """The model's coefficients in every group; columns in which a group's patients are alike are left out there."""
     groups, columns = own.varying.shape
-    whole = Logs(*(np.full((groups, columns), np.nan) for _ in range(4)), np.full(groups, "", dtype=object))
+    estimate, low, high, error = (np.full((groups, columns), np.nan) for _ in range(4))
+    whole = Logs(estimate, low, high, error, np.full(groups, "", dtype=object))
     for used in np.unique(own.varying, axis=0):
         which = np.flatnonzero((own.varying == used).all(axis=-1))
         part = _solved(own.rows(which, used), own.events[which], own.n[which], own.clusters(which), model)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +61,7 @@ def _filled(rows: Courses, arm: NDArray[np.int64], groups: int, arms: int) -> Ri
     g, a = (axis.ravel() for axis in np.indices((groups, arms)))
     latest = rows.exit.max(initial=1.0)
 
-    def with_ghosts(values: Floats, ghost: Floats | float) -> Floats:
+    def with_ghosts(values: NDArray[Any], ghost: Any) -> NDArray[Any]:
         return np.concatenate([values, np.broadcast_to(ghost, g.shape)])
 
     return risk_table(
@@ -103,7 +104,7 @@ def courses(strata: Strata, model: Model) -> Courses:
     seen = timed & (exit > entry)
 
     def patients(which: NDArray[np.bool_]) -> Floats:
-        return np.bincount(group[which], weight[which], minlength=groups)
+        return np.bincount(group[which], weight[which], minlength=groups).astype(float)
 
     arms, arm = _arms(strata, model, column)
     return Courses(

@@ -61,8 +61,8 @@ def broad_contrasts(strata: Strata) -> Answers:
     Of flags and levels: the share with and without Löfgren syndrome (Wilson), their difference (Miettinen-Nurminen),
     ratio (Koopman) and odds ratio (score limits), the standardised difference, and p of the score test. Of numbers: the
     two means, their difference (Welch), the standardised difference, the chance that a Löfgren patient lies higher
-    (Mann-Whitney, Newcombe's limits) and p of Welch's test. Of categories also the standardised difference of all levels
-    together (Yang-Dalton). p values are given as they are, and for all characteristics together by Holm and by
+    (Mann-Whitney, Newcombe's limits) and p of Welch's test. Of categories also the standardised difference of all
+    levels together (Yang-Dalton). p values are given as they are, and for all characteristics together by Holm and by
     Benjamini-Hochberg, where what the definition is made of counts for nothing.
 
     Parameters
@@ -241,7 +241,7 @@ def _ordered(strata: Strata, definition: str, name: str) -> tuple[Floats, Floats
     group = np.arange(len(counts))[:, None] * len(present)
     whole = len(counts) * len(present)
     sides = (np.bincount((group + place).ravel(), (counts * (wide[..., 0] == flag)).ravel(), whole) for flag in (1, 0))
-    one, zero = (side.reshape(len(counts), len(present)) for side in sides)
+    one, zero = (side.reshape(len(counts), len(present)).astype(float) for side in sides)
     return one, zero
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sarcoid_epi.estimands import CENTRE_RATIO, SEASON, SHARE, STAGE_CONTRAST
 from sarcoid_epi.estimators.declare import Answers, Floats, Term, answers_of, estimator, silent
@@ -108,7 +109,7 @@ def stage_contrast(strata: Strata) -> Answers:
     n = counts.sum(axis=(1, 2))
     odds, higher = proportional_odds(one, zero), probability_of_superiority(one, zero)
 
-    def row(measure: str, estimate: Floats, low: object, high: object, note: Floats) -> Term:
+    def row(measure: str, estimate: Floats, low: object, high: object, note: NDArray[np.str_]) -> Term:
         said = np.array(["; ".join(filter(None, (BY_DEFINITION, str(one)))) for one in note])
         return Term(term(measure, "scadding_stage"), estimate, low, high, np.nan, n, np.nan, said)
 

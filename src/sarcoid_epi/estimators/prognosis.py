@@ -13,7 +13,7 @@ from sarcoid_epi.stats.aalen_johansen import cumulative_incidence
 from sarcoid_epi.stats.gray import gray_test
 from sarcoid_epi.stats.kaplan_meier import kaplan_meier
 from sarcoid_epi.stats.log_rank import log_rank
-from sarcoid_epi.stats.restricted_mean import mean_difference, restricted_mean
+from sarcoid_epi.stats.restricted_mean import MeanTime, mean_difference, restricted_mean
 from sarcoid_epi.stats.risk_table import RiskTable, numbers_at, value_at
 from sarcoid_epi.strata import Strata
 
@@ -121,8 +121,8 @@ def incidence(strata: Strata, model: Model) -> Answers:
 def restricted_means(strata: Strata, model: Model) -> Answers:
     """Mean time free of the event over five years, and what it differs by.
 
-    The area under the Kaplan-Meier curve up to five years from the origin, in each level of the first exposure, with the
-    standard error of that area; and its difference from the reference level's. It needs no proportional hazards.
+    The area under the Kaplan-Meier curve up to five years from the origin, in each level of the first exposure, with
+    the standard error of that area; and its difference from the reference level's. It needs no proportional hazards.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def restricted_means(strata: Strata, model: Model) -> Answers:
     rows = courses(strata, model)
     table = outcome_alone(rows.table())
     found = restricted_mean(table, HORIZON)
-    reference = type(found)(*(part[..., :1] for part in found))
+    reference = MeanTime._make(part[..., :1] for part in found)
     apart = mean_difference(found, reference)
     n, events = _entered(rows), table.events.sum(axis=(-2, -1))
     terms = []
@@ -221,7 +221,7 @@ def _test(measure: str, of: str, p: Floats, counts: tuple[Floats, Floats], note:
 def _entered(rows: Courses) -> Floats:
     """Patients of each group and arm who were under observation at any time, (G, arms)."""
     groups, arms = len(rows.before), len(rows.arms)
-    return np.bincount(rows.group * arms + rows.arm, rows.weight, groups * arms).reshape(groups, arms)
+    return np.bincount(rows.group * arms + rows.arm, rows.weight, groups * arms).reshape(groups, arms).astype(float)
 
 
 def _at(table: RiskTable, values: Floats, before: float) -> Floats:

@@ -99,8 +99,8 @@ def _standardised(strata: Strata, model: Model, own: Fitting, level: Level) -> S
         which = np.flatnonzero((own.varying == used).all(axis=-1))
         if not used[at]:
             continue
-        designs = [_some(design, which)[..., used] for design in (own.design, one, zero)]
-        part = _by_rule(*designs, own.events[which], own.n[which], model)
+        rows, first, other = (_some(design, which)[..., used] for design in (own.design, one, zero))
+        part = _by_rule(rows, first, other, own.events[which], own.n[which], model)
         for name, field in fields.items():
             for kept, new in zip(field, getattr(part, name), strict=True):
                 kept[which] = new

@@ -58,17 +58,22 @@ def verdicts(
     return tuple(row._replace(against=against(one, disputed)) for one, row in zip(asked, told, strict=True))
 
 
+#: Questions whose methods are one answer each.
+MANY_ROWS = ("underdiagnosis", "lofgren", "association", "prognosis")
+
+
 def unanswered(catalogue: Iterable[Estimator], answers: Estimates) -> tuple[int, int]:
     """How many answers could not be estimated, and of how many.
 
-    That nobody had a film is a description, no answer. A method of underdiagnosis is one answer, however many rows it
-    has; one that there was nothing to ask with was not asked; and that no value would do it is an answer.
+    That nobody had a film is a description, no answer. A method of underdiagnosis, a contrast of Löfgren syndrome or a
+    model is one answer, however many rows it has; one that there was nothing to ask with was not asked; and that no
+    value would do it is an answer.
     """
     question = {estimator.name: estimator.question for estimator in catalogue}
     answered: list[bool] = []
     for run in answers.runs:
         rows = [row for row in answers.rows if row.run == run.run]
-        if question[run.estimator] == "underdiagnosis":
+        if question[run.estimator] in MANY_ROWS:
             groups = dict.fromkeys(row.group for row in rows if not row.note.startswith(NOT_ASKED))
             answered += [any(_known(row) for row in rows if row.group == group) for group in groups]
         elif question[run.estimator] != "description":

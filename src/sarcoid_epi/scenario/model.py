@@ -37,9 +37,9 @@ class Model(BaseModel):
     spline with so many knots; `interactions` are pairs of exposures and others; `reference` names levels to compare
     with. `cluster` makes errors robust to likeness within its groups (the centres, for `gee`); `weights` names a column
     of weights. `missing` is "complete" (patients with everything known) or "impute". A Cox model has `time` (years from
-    diagnosis), `since` (years from diagnosis to when the patient comes to be at risk, else diagnosis itself), `entry` (years
-    from diagnosis to when the study met the patient) and `competing` events. `accept` gives,
-    by variable, the reason for conditioning on what the causal graph forbids.
+    diagnosis), `since` (years from diagnosis to when the patient comes to be at risk, else diagnosis itself), `entry`
+    (years from diagnosis to when the study met the patient) and `competing` events. `accept` gives, by variable, the
+    reason for conditioning on what the causal graph forbids.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False)

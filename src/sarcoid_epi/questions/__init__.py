@@ -1,0 +1,1 @@
+"""Reports of one question each on a cohort: Löfgren syndrome, association, prognosis."""
