@@ -167,18 +167,27 @@ def _ranks(values: Floats) -> tuple[Counts, int]:
     return rank, size
 
 
-def _shared(group: Counts, values: Floats, groups: int) -> Patterns | None:
+def merged(patterns: Patterns, columns: Sequence[int]) -> Patterns:
+    """Patterns of some of the columns: those that no longer differ are one."""
+    groups = len(patterns.counts)
+    group, at = np.nonzero(patterns.counts)
+    wide = np.broadcast_to(patterns.values, (*patterns.counts.shape, patterns.values.shape[-1]))
+    values, n = wide[group, at][:, list(columns)], patterns.counts[group, at]
+    return _shared(group, values, groups, n) or _apart(group, values, groups, n)
+
+
+def _shared(group: Counts, values: Floats, groups: int, n: Counts | None = None) -> Patterns | None:
     """Patterns that all groups share, unless there would be many more of them than patients."""
     rank, size = _ranks(values)
     if groups > 1 and groups * size > 4 * len(values):
         return None
     first = np.zeros(size, dtype=np.int64)
     first[rank[::-1]] = np.arange(len(values))[::-1]
-    counts = np.bincount(group * size + rank, minlength=groups * size).reshape(groups, size)
-    return Patterns(values[first], counts)
+    counts = np.bincount(group * size + rank, n, minlength=groups * size).astype(np.int64)
+    return Patterns(values[first], counts.reshape(groups, size))
 
 
-def _apart(group: Counts, values: Floats, groups: int) -> Patterns:
+def _apart(group: Counts, values: Floats, groups: int, n: Counts | None = None) -> Patterns:
     """Each group's own patterns, filled up with rows that nobody has."""
     rank, size = _ranks(np.column_stack([group, values]))
     first = np.zeros(size, dtype=np.int64)
@@ -188,7 +197,7 @@ def _apart(group: Counts, values: Floats, groups: int) -> Patterns:
     widest = int(place.max(initial=0)) + 1
     own = np.zeros((groups, widest, values.shape[1]))
     counts = np.zeros((groups, widest), dtype=np.int64)
-    own[owner, place], counts[owner, place] = values[first], np.bincount(rank, minlength=size)
+    own[owner, place], counts[owner, place] = values[first], np.bincount(rank, n, minlength=size)
     return Patterns(own, counts)
 
 

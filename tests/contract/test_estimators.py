@@ -43,6 +43,7 @@ def batch():
         "incidental_finding",
         "fever",
         "remission",
+        "n_organs",
         "systemic_therapy",
         "ancestry",
         "onset_date",

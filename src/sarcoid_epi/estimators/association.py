@@ -15,10 +15,10 @@ from sarcoid_epi.measures import term
 from sarcoid_epi.scenario import Model
 from sarcoid_epi.stats.firth import firth, firth_profile
 from sarcoid_epi.stats.interval import normal_quantile
+from sarcoid_epi.stats.likelihood_search import NO_MAXIMUM
 from sarcoid_epi.stats.logistic import logistic
 from sarcoid_epi.stats.poisson import log_binomial, modified_poisson
 from sarcoid_epi.stats.sandwich import cr1_factor, logistic_sandwich
-from sarcoid_epi.stats.separation import NONE, separation
 from sarcoid_epi.strata import Strata
 
 #: Families whose outcome is a flag and that answer for all groups at once.
@@ -133,11 +133,9 @@ def _answered(strata: Strata, model: Model, *fitted: Model) -> Answers:
         return silent(names, groups, REFUSED.format("; ".join(model.faults)))
     terms: list[Term] = []
     for part in fitted:
-        own = everything if part is model else everything.only(part.exposures)
+        own = everything if part is model else fitting(strata, part, among=model)
         logs = solved(own, part)
-        terms += [
-            _row(own, logs, level, model.measure) for level in everything.levels if level.variable in part.exposures
-        ]
+        terms += [_row(own, logs, level, model.measure) for level in own.levels]
     return answers_of(*terms)
 
 
@@ -192,7 +190,7 @@ def _logistic(rows: Floats, events: Floats, n: Floats, cluster: Floats | None) -
     reach = normal_quantile(0.95) * error
     parts = [np.array(part) for part in (fit.estimate, fit.estimate - reach, fit.estimate + reach, error)]
     note = np.asarray(fit.note, dtype=object)
-    why = penalty(rows, events, n)
+    why = penalty(rows, events, n, fit.note)
     if (asked := np.flatnonzero(why != "")).size:
         found = _penalised(rows if rows.ndim == 2 else rows[asked], events[asked], n[asked], why[asked])
         for kept, new in zip(parts, found[:4], strict=True):
@@ -201,16 +199,16 @@ def _logistic(rows: Floats, events: Floats, n: Floats, cluster: Floats | None) -
     return Logs(parts[0], parts[1], parts[2], parts[3], note)
 
 
-def penalty(rows: Floats, events: Floats, n: Floats) -> NDArray[np.str_]:
-    """Why each group calls for Firth's penalty, or nothing; separation comes before few events."""
+def penalty(rows: Floats, events: Floats, n: Floats, note: NDArray[np.str_]) -> NDArray[np.str_]:
+    """Why each group calls for Firth's penalty, or nothing: by the note of the fit without it, or for few events."""
     yes, everybody = events.sum(axis=-1), n.sum(axis=-1)
     few = np.minimum(yes, everybody - yes) < EVENTS_PER_PARAMETER * (rows.shape[-1] - 1)
-    kind = separation(rows, events, n).kind
-    apart = ~np.isin(kind, (NONE, ""))
-    return np.where(everybody == 0, "", np.where(apart, SEPARATED, np.where(few, FEW, "")))
+    return np.where(everybody == 0, "", np.where(note == NO_MAXIMUM, SEPARATED, np.where(few, FEW, "")))
 
 
 def _penalised(rows: Floats, events: Floats, n: Floats, why: str | NDArray[np.str_]) -> Logs:
     fit, limits = firth(rows, events, n), firth_profile(rows, events, n)
-    note = np.where(fit.note == "", why, fit.note)
-    return Logs(fit.estimate, limits.low, limits.high, fit.std_error, note)
+    lost = np.isnan(limits.low) | np.isnan(limits.high)
+    low, high = (np.where(lost, np.nan, limit) for limit in (limits.low, limits.high))
+    note = np.where(fit.note == "", np.where(limits.note == "", why, limits.note), fit.note)
+    return Logs(fit.estimate, low, high, fit.std_error, note)

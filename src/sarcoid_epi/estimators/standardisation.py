@@ -111,7 +111,11 @@ def _standardised(strata: Strata, model: Model, own: Fitting, level: Level) -> S
 def _by_rule(rows: Floats, one: Floats, zero: Floats, events: Floats, n: Floats, model: Model) -> Standardised:
     """By maximum likelihood, or for all groups of a batch that call for it, by Firth with its constant corrected."""
     found = standardised(rows, events, n, one, zero)
-    why = np.full(len(n), FLIC) if model.family == "firth" else np.where(penalty(rows, events, n) == "", "", FLIC)
+    why = (
+        np.full(len(n), FLIC)
+        if model.family == "firth"
+        else np.where(penalty(rows, events, n, found.note) == "", "", FLIC)
+    )
     asked = np.flatnonzero(why != "")
     if not asked.size:
         return found

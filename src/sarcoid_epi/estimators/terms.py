@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from sarcoid_epi.errors import ConfigurationError, DataError, Problem, unknown
 from sarcoid_epi.estimators.declare import Floats
 from sarcoid_epi.scenario import Model
 from sarcoid_epi.stats.splines import knots, restricted_cubic
-from sarcoid_epi.strata import FLAG, Strata
+from sarcoid_epi.strata import FLAG, Strata, merged
 
 #: How many patients a model had to leave out.
 LEFT_OUT = "{} of {:.0f} patients left out, who lack a value"
@@ -79,11 +79,6 @@ class Fitting:
         found = self.values[self.cluster]
         return found if found.ndim == 1 else found[groups]
 
-    def only(self, variables: Sequence[str]) -> Fitting:
-        """The same patients with the columns of some variables alone, and the constant."""
-        kept = [at for at, column in enumerate(self.columns) if set(column.variables) <= set(variables)]
-        return replace(self, columns=tuple(self.columns[at] for at in kept), design=self.design[..., kept])
-
     def told(self, note: NDArray[np.str_]) -> NDArray[np.str_]:
         """Notes of groups, with how many patients were left out where some were."""
         n, out = self.n.sum(axis=-1), self.left_out
@@ -94,13 +89,22 @@ class Fitting:
     def varying(self) -> NDArray[np.bool_]:
         """Which columns take more than one value among a group's patients; the constant counts as one. (G, p)."""
         there = self.n[..., None] > 0
-        low = np.where(there, self.design, np.inf).min(axis=-2)
-        high = np.where(there, self.design, -np.inf).max(axis=-2)
+        low = np.where(there, self.design, np.inf).min(axis=-2, initial=np.inf)
+        high = np.where(there, self.design, -np.inf).max(axis=-2, initial=-np.inf)
         return np.asarray((high > low) | (np.array(self.names) == CONSTANT))
 
 
-def fitting(strata: Strata, model: Model) -> Fitting:
+def fitting(strata: Strata, model: Model, among: Model | None = None) -> Fitting:
     """The patients of a model as patterns of values with counts; those who lack a value are left out, and counted.
+
+    Parameters
+    ----------
+    strata : Strata
+        With the columns of the model.
+    model : Model
+        What is explained by what.
+    among : Model, optional
+        A wider model, of which `model` takes part of the columns: patients who lack a value of it are left out.
 
     Raises
     ------
@@ -109,13 +113,16 @@ def fitting(strata: Strata, model: Model) -> Fitting:
     DataError
         When the outcome is neither yes nor no, or a variable is neither a flag, a category nor a number.
     """
-    demand_columns(strata, model)
+    whole = among or model
+    demand_columns(strata, whole)
     if strata.levels(model.outcome) != FLAG:
         raise DataError(Problem(f"the outcome '{model.outcome}' is no flag", do="name a flag, or another family"))
-    named = model.columns
-    found = strata.patterns(*named)
+    found = strata.patterns(*whole.columns)
+    left_out = strata.n() - found.counts.sum(axis=1)
+    if among:
+        found = merged(found, [whole.columns.index(name) for name in model.columns])
     n = found.counts.astype(float)
-    values = {name: found.values[..., at] for at, name in enumerate(named)}
+    values = {name: found.values[..., at] for at, name in enumerate(model.columns)}
     events = n * (values[model.outcome] == 1)
     columns, design = design_of(strata, model, values, n)
     levels = tuple(
@@ -123,7 +130,6 @@ def fitting(strata: Strata, model: Model) -> Fitting:
         for variable in model.exposures
         for name, reference, has in _levels(strata, model, variable, values[variable])
     )
-    left_out = strata.n() - found.counts.sum(axis=1)
     return Fitting(columns, design, values, n, events, levels, left_out, model.cluster)
 
 
