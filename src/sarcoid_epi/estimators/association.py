@@ -18,6 +18,7 @@ from sarcoid_epi.stats.interval import normal_quantile
 from sarcoid_epi.stats.likelihood_search import NO_MAXIMUM
 from sarcoid_epi.stats.logistic import logistic
 from sarcoid_epi.stats.poisson import log_binomial, modified_poisson
+from sarcoid_epi.stats.profile_likelihood import Profile
 from sarcoid_epi.stats.sandwich import cr1_factor, logistic_sandwich
 from sarcoid_epi.strata import Strata
 
@@ -161,14 +162,19 @@ def solved(own: Fitting, model: Model) -> Logs:
     whole = Logs(estimate, low, high, error, np.full(groups, "", dtype=object))
     for used in np.unique(own.varying, axis=0):
         which = np.flatnonzero((own.varying == used).all(axis=-1))
-        part = _solved(own.rows(which, used), own.events[which], own.n[which], own.clusters(which), model)
+        wanted = np.flatnonzero(np.isin(np.flatnonzero(used), own.exposed(model)))
+        part = _solved(own.rows(which, used), own.events[which], own.n[which], own.clusters(which), model, wanted)
         for kept, found in zip(whole[:4], part[:4], strict=True):
             kept[np.ix_(which, np.flatnonzero(used))] = found
         whole.note[which] = part.note
     return whole
 
 
-def _solved(rows: Floats, events: Floats, n: Floats, cluster: Floats | None, model: Model) -> Logs:
+Places = NDArray[np.intp]
+
+
+def _solved(rows: Floats, events: Floats, n: Floats, cluster: Floats | None, model: Model, wanted: Places) -> Logs:
+    """The coefficients of groups by the model's family; profile limits of the wanted columns alone."""
     if model.family == "prevalence_ratio":
         fit = modified_poisson(rows, events, n, cluster=cluster)
         return Logs(fit.estimate, fit.low, fit.high, fit.std_error, fit.note)
@@ -176,11 +182,11 @@ def _solved(rows: Floats, events: Floats, n: Floats, cluster: Floats | None, mod
         fit = log_binomial(rows, events, n)
         return Logs(fit.estimate, fit.low, fit.high, fit.std_error, fit.note)
     if model.family == "firth":
-        return _penalised(rows, events, n, "")
-    return _logistic(rows, events, n, cluster)
+        return _penalised(rows, events, n, "", wanted)
+    return _logistic(rows, events, n, cluster, wanted)
 
 
-def _logistic(rows: Floats, events: Floats, n: Floats, cluster: Floats | None) -> Logs:
+def _logistic(rows: Floats, events: Floats, n: Floats, cluster: Floats | None, wanted: Places) -> Logs:
     """By maximum likelihood, or by Firth's where the rule asks for it."""
     fit = logistic(rows, events, n)
     error = fit.std_error
@@ -192,7 +198,7 @@ def _logistic(rows: Floats, events: Floats, n: Floats, cluster: Floats | None) -
     note = np.asarray(fit.note, dtype=object)
     why = penalty(rows, events, n, fit.note)
     if (asked := np.flatnonzero(why != "")).size:
-        found = _penalised(rows if rows.ndim == 2 else rows[asked], events[asked], n[asked], why[asked])
+        found = _penalised(rows if rows.ndim == 2 else rows[asked], events[asked], n[asked], why[asked], wanted)
         for kept, new in zip(parts, found[:4], strict=True):
             kept[asked] = new
         note[asked] = found.note
@@ -206,8 +212,10 @@ def penalty(rows: Floats, events: Floats, n: Floats, note: NDArray[np.str_]) -> 
     return np.where(everybody == 0, "", np.where(note == NO_MAXIMUM, SEPARATED, np.where(few, FEW, "")))
 
 
-def _penalised(rows: Floats, events: Floats, n: Floats, why: str | NDArray[np.str_]) -> Logs:
-    fit, limits = firth(rows, events, n), firth_profile(rows, events, n)
+def _penalised(rows: Floats, events: Floats, n: Floats, why: str | NDArray[np.str_], wanted: Places) -> Logs:
+    fit = firth(rows, events, n)
+    nothing = np.full(fit.estimate.shape, np.nan)
+    limits = firth_profile(rows, events, n, columns=wanted) if wanted.size else Profile(*(nothing,) * 4, fit.note)
     lost = np.isnan(limits.low) | np.isnan(limits.high)
     low, high = (np.where(lost, np.nan, limit) for limit in (limits.low, limits.high))
     note = np.where(fit.note == "", np.where(limits.note == "", why, limits.note), fit.note)

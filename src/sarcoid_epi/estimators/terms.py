@@ -67,6 +67,10 @@ class Fitting:
         """Columns of one variable alone, interactions left out."""
         return [at for at, column in enumerate(self.columns) if column.variables == (variable,)]
 
+    def exposed(self, model: Model) -> list[int]:
+        """Columns of the exposures, interactions left out."""
+        return [at for variable in model.exposures for at in self.places(variable)]
+
     def rows(self, groups: NDArray[np.intp], used: NDArray[np.bool_]) -> Floats:
         """The design of some groups, with some of the columns."""
         design = self.design if self.design.ndim == 2 else self.design[groups]

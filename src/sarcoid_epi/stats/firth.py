@@ -98,7 +98,9 @@ def firth(rows: ArrayLike, events: ArrayLike, n: ArrayLike, level: float = 0.95)
     return FirthFit._make(joined(field, given.lead) for field in zip(*parts, strict=True))
 
 
-def firth_profile(rows: ArrayLike, events: ArrayLike, n: ArrayLike, level: float = 0.95) -> Profile:
+def firth_profile(
+    rows: ArrayLike, events: ArrayLike, n: ArrayLike, level: float = 0.95, columns: ArrayLike | None = None
+) -> Profile:
     r"""Profile penalised-likelihood limits of each log odds ratio, and the penalised-likelihood-ratio test of 0.
 
     .. math:: \{ b : 2 [ \ell^*(\hat\beta) - \max_{\beta_j = b} \ell^*(\beta) ] \le z^2 \}, \qquad
@@ -110,10 +112,12 @@ def firth_profile(rows: ArrayLike, events: ArrayLike, n: ArrayLike, level: float
     ----------
     rows, events, n, level
         As in `firth`.
+    columns
+        Numbers of the columns whose limits are wanted; all of them, if None.
 
     Returns
     -------
-    Profile, the leading shapes broadcast; NaN where `firth` is.
+    Profile, the leading shapes broadcast; NaN where `firth` is, and for columns not asked for.
 
     Raises
     ------
@@ -137,7 +141,9 @@ def firth_profile(rows: ArrayLike, events: ArrayLike, n: ArrayLike, level: float
     """
     check_level(level)
     given = check_rows(rows, events, n)
-    parts = [profiled(firth_search(part), level) for part in split(given, 4 * given.design.shape[-1])]
+    size = given.design.shape[-1]
+    wanted = np.arange(size) if columns is None else check_columns(columns, size)
+    parts = [profiled(firth_search(part), level, wanted) for part in split(given, 4 * size)]
     return Profile._make(joined(field, given.lead) for field in zip(*parts, strict=True))
 
 

@@ -129,10 +129,10 @@ def with_wald_limits(estimate: Array, covariance: Array, value: Array, note: NDA
     return Fit(estimate, error, estimate - reach, estimate + reach, covariance, value, note)
 
 
-def profiled(found: Search, level: float) -> Profile:
-    """Profile limits and tests of a search."""
-    limits, statistic = profile(found.function, found.top, found.basis.back, level)
-    lost = (found.note == "") & np.isnan(np.stack([*limits, statistic])).any((0, 2))
+def profiled(found: Search, level: float, columns: NDArray[np.intp]) -> Profile:
+    """Profile limits and tests of some columns of a search."""
+    limits, statistic = profile(found.function, found.top, found.basis.back, level, columns)
+    lost = (found.note == "") & np.isnan(np.stack([*limits, statistic])[..., columns]).any((0, 2))
     note = np.where(lost, NO_LIMIT, found.note)
     return Profile(*limits, statistic, ratio_p_value(statistic, 1), note)
 

@@ -7,6 +7,7 @@ the coefficients, mu_r the chance of the event. A million patients cost what the
 
 from __future__ import annotations
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from sarcoid_epi.stats.interval import check_level
@@ -85,7 +86,9 @@ def logistic(
     return Fit._make(joined(field, given.lead) for field in zip(*parts, strict=True))
 
 
-def logistic_profile(rows: ArrayLike, events: ArrayLike, n: ArrayLike, level: float = 0.95) -> Profile:
+def logistic_profile(
+    rows: ArrayLike, events: ArrayLike, n: ArrayLike, level: float = 0.95, columns: ArrayLike | None = None
+) -> Profile:
     r"""Profile-likelihood limits of each log odds ratio, and the likelihood-ratio test that it is 0.
 
     .. math:: \{ b : 2 [ \ell(\hat\beta) - \max_{\beta_j = b} \ell(\beta) ] \le z^2 \}, \qquad
@@ -95,10 +98,12 @@ def logistic_profile(rows: ArrayLike, events: ArrayLike, n: ArrayLike, level: fl
     ----------
     rows, events, n, level
         As in `logistic`.
+    columns
+        Numbers of the columns whose limits are wanted; all of them, if None.
 
     Returns
     -------
-    Profile, the leading shapes broadcast; NaN where `logistic` is.
+    Profile, the leading shapes broadcast; NaN where `logistic` is, and for columns not asked for.
 
     Raises
     ------
@@ -123,7 +128,9 @@ def logistic_profile(rows: ArrayLike, events: ArrayLike, n: ArrayLike, level: fl
     """
     check_level(level)
     given = check_rows(rows, events, n)
-    parts = [profiled(logistic_search(part), level) for part in split(given, 4 * given.design.shape[-1])]
+    size = given.design.shape[-1]
+    wanted = np.arange(size) if columns is None else check_columns(columns, size)
+    parts = [profiled(logistic_search(part), level, wanted) for part in split(given, 4 * size)]
     return Profile._make(joined(field, given.lead) for field in zip(*parts, strict=True))
 
 

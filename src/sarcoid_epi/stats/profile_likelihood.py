@@ -40,13 +40,18 @@ class RatioTest(NamedTuple):
     note: NDArray[np.str_]
 
 
-def profile(function: Function, top: Ascent, back: Array, level: float) -> tuple[Interval, Array]:
-    """Limits (G, P) where twice the profile log-likelihood has fallen by z^2, and twice its fall (G, P) to 0."""
+def profile(
+    function: Function, top: Ascent, back: Array, level: float, columns: NDArray[np.intp]
+) -> tuple[Interval, Array]:
+    """Limits (G, P) where twice the profile log-likelihood has fallen by z^2, and twice its fall (G, P) to 0.
+
+    Those of the columns asked for; of the others NaN.
+    """
     z = normal_quantile(level)
     groups, size = top.at.shape
     group, place = (axis.ravel() for axis in np.indices((groups, size)))
     found = [np.full(groups * size, np.nan) for _ in range(3)]
-    fine = np.flatnonzero(top.converged[group])
+    fine = np.flatnonzero(top.converged[group] & np.isin(place, columns))
     some = _Problems(group[fine], back[group[fine], place[fine]])
     for answer, side in zip(found, (-1.0, 1.0), strict=False):
         answer[fine] = _limit(function, top, some, side, z)
