@@ -249,7 +249,6 @@ def _distributions(x: Array, n: Array, pi: Prior, se: Prior, sp: Prior) -> tuple
         more = 0.003 * (high - low)
         return np.maximum(low - more, least), np.minimum(high + more, most)
 
-    shape = weight.shape
     undetected = cloud.pi * (1.0 - cloud.se)
     with np.errstate(divide="ignore", invalid="ignore"):
         predictive = 1.0 - (1.0 - cloud.pi) * cloud.f / cloud.p  # of records that cannot be: not a number
@@ -264,7 +263,7 @@ def _distributions(x: Array, n: Array, pi: Prior, se: Prior, sp: Prior) -> tuple
         (undetected, min(none, se_all), all_ + se_none),
         (predictive, min(none, se_none), min(all_, sp_all)),
     ):
-        value = np.broadcast_to(value, shape)
+        value = np.where(weight > 0, value, 0.0)  # what has no weight may be no number
         found.append(of(value, weight, *around(value, 0.0, 1.0), (0.0, bottom), (1.0, top)))
     with np.errstate(divide="ignore"):
         return found, peak + np.log(total)
