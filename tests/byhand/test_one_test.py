@@ -188,6 +188,12 @@ def test_nobody_and_everybody_positive_have_an_answer(x):
     assert (answer.prevalence.low < 0.01) if x == 0 else (answer.prevalence.high > 0.99)
 
 
+def test_where_no_record_can_be_false_all_are_true_whatever_the_sensitivity():
+    answer = one_test_posterior(5, 9995, beta(0.5, 0.5), point(1))
+    assert (answer.predictive.low, answer.predictive.high) == (1, 1)
+    assert 5 / 9995 < answer.prevalence.low < answer.prevalence.high < 1
+
+
 def test_data_that_contradict_the_priors_are_called_so_and_get_no_numbers():
     none = one_test_posterior(0, 100_000, beta(90, 10), beta(900, 100))
     assert "contradict" in none.note

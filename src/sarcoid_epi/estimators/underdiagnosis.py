@@ -14,7 +14,7 @@ from sarcoid_epi.scenario import Belief
 from sarcoid_epi.scenario.belief import Detection
 from sarcoid_epi.stats.believed import believed_share
 from sarcoid_epi.stats.bounds import misclassification_bounds
-from sarcoid_epi.stats.cloud import Summary
+from sarcoid_epi.stats.cloud import SmoothSummary
 from sarcoid_epi.stats.misclassification import rogan_gladen, rogan_gladen_delta
 from sarcoid_epi.stats.one_test import one_test_posterior
 from sarcoid_epi.stats.prior import Prior, beta, point
@@ -136,7 +136,7 @@ def believed_prevalence(strata: Strata, belief: Belief) -> Answers:
     mute = (known == 0) | (not detects(belief))
     note = said_of_records(recorded.astype(float), known.astype(float), belief.specificity.value.value, note)
 
-    def term(name: str, told: Summary, turned: bool = False, unknown: Any = False) -> Term:
+    def term(name: str, told: SmoothSummary, turned: bool = False, unknown: Any = False) -> Term:
         middle, low, high = (np.where(mute | unknown, np.nan, part) for part in (told.median, told.low, told.high))
         if turned:
             middle, low, high = 1 - middle, 1 - high, 1 - low
