@@ -8,7 +8,7 @@ import numpy as np
 
 from sarcoid_epi.estimands import DETECTION, TRUE_PREVALENCE
 from sarcoid_epi.estimators.believing import NO_INFORMATION, bounds, detects, said_of_records
-from sarcoid_epi.estimators.declare import Answers, Term, answers_of, estimator
+from sarcoid_epi.estimators.declare import Answers, Term, answers_of, estimator, silent
 from sarcoid_epi.estimators.prevalence import NOBODY
 from sarcoid_epi.scenario import Belief
 from sarcoid_epi.scenario.belief import Detection
@@ -201,6 +201,8 @@ def possible_prevalence(strata: Strata, belief: Belief) -> Answers:
     # A corner that the record contradicts has none; the bound is cut there, and its limit with it.
     inner_low = np.where(np.isnan(least.high_limit), outer.low, least.high_limit)
     inner_high = np.where(np.isnan(most.low_limit), outer.high, most.low_limit)
+    if not detects(belief):
+        return silent(("osseous_least", "osseous_most"), len(known), NO_INFORMATION)
     note = np.where(known == 0, NOBODY, outer.note)
     return answers_of(
         Term("osseous_least", outer.low, outer.low_limit, inner_low, np.nan, known, recorded, note),

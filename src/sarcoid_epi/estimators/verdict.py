@@ -12,7 +12,7 @@ from sarcoid_epi.estimators.declare import NO_BELIEF, NOT_ASKED, Estimator
 from sarcoid_epi.estimators.support import against, claims, conflicts
 from sarcoid_epi.results import UNITS, Estimate, Estimates, is_share, shown
 from sarcoid_epi.scenario import Belief
-from sarcoid_epi.stats.tipping import NO_BETTER, TARGET_ABOVE, TARGET_BELOW
+from sarcoid_epi.stats.tipping import FALSE_MORE, NO_BETTER, TARGET_BELOW
 from sarcoid_epi.strata import Strata
 from sarcoid_epi.vocabulary import label
 
@@ -29,7 +29,7 @@ HEADLINES = {
 
 
 #: Notes that are the answer: no sensitivity would bring the true share to the target.
-NO_VALUE = (TARGET_BELOW, TARGET_ABOVE, NO_BETTER)
+NO_VALUE = (TARGET_BELOW, FALSE_MORE, NO_BETTER)
 
 
 class Verdict(NamedTuple):
