@@ -229,10 +229,10 @@ def settings() -> tuple[Setting, ...]:
             "record finds half of what is believed",
             substudy(None, SCANNER, found=0.5),
             low=["underdiagnosis"],
-            part=0.05,
+            part=0.04,
         ),
-        breaking(believed, DEPENDENT, substudy(None, SCANNER, dependence=6.0), high=["scan_sensitivity"], part=0.05),
-        breaking(believed, UNLIKE, substudy(RECORD, SCANNER), low=["osseous_in_low"], part=0.05),
+        breaking(believed, DEPENDENT, substudy(None, SCANNER, dependence=6.0), high=["scan_sensitivity"], part=0.04),
+        breaking(believed, UNLIKE, substudy(RECORD, SCANNER), low=["osseous_in_low"], part=0.04),
         latent,
         large,
         breaking(
