@@ -191,8 +191,8 @@ def _beside_scans(found: Sequence[Claim], strata: Strata) -> str:
     positive, read = (int(counts.sum()) for counts in strata.events("reading_fdg_pet"))
     return (
         f"{recorded} of {known} patients are on record ({between(float(share.low), float(share.high))}), but PET was "
-        f"read as bone disease in {positive} of {read}, which leaves room for at most {percent(most)}: many records are "
-        "false, or PET overlooks much of what they hold."
+        f"read as bone disease in {positive} of {read}, which leaves room for at most {percent(most)}: many records "
+        "are false, or PET overlooks much of what they hold."
     )
 
 
