@@ -18,7 +18,7 @@ from sarcoid_epi.estimators.declare import NOT_ASKED
 from sarcoid_epi.estimators.support import Conclusion
 from sarcoid_epi.estimators.verdict import NO_VALUE
 from sarcoid_epi.files import write_text
-from sarcoid_epi.results import Estimate, Estimates, Run, shown, to_csv
+from sarcoid_epi.results import Estimate, Estimates, Run, grouped, shown, to_csv
 from sarcoid_epi.scenario import Belief, Prior
 from sarcoid_epi.vocabulary import label
 
@@ -96,7 +96,7 @@ def _block(run: Run, rows: Sequence[Estimate], believed: Belief | Prior | None) 
         rests = f"{run.estimator} rests on counts of {run.data}, and on the {part}"
     heading = run.label
     if isinstance(believed, Belief) and believed.occurrence is not None and "occurrence" in method.believes:
-        heading += f" of {plain(believed.occurrence.population.value)}"
+        heading += f" of {grouped(believed.occurrence.population.value)}"
     noted = [*_paragraph(f"note, on all of these: {shared}"), ""] if shared else []
     return [
         heading,

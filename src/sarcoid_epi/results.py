@@ -201,6 +201,7 @@ UNITS = {
 
 def is_share(term: str) -> bool:
     """Whether a term's number is a proportion; the vocabulary's numbers are in their own unit."""
+    term = term.removeprefix("prior_")
     variable = PATIENT_BY_NAME.get(term)
     plain = term in UNITS or term.startswith("odds_")
     return not plain and (variable is None or variable.kind not in ("integer", "number"))
@@ -208,13 +209,23 @@ def is_share(term: str) -> bool:
 
 def shown(value: float, term: str) -> str:
     """A number as people read it: a share in per cent, anything else in its unit."""
+    term = term.removeprefix("prior_")
     if is_share(term):
         return percent(value)
     variable = PATIENT_BY_NAME.get(term)
     unit = variable.unit if variable else UNITS.get(term, "")
     if unit == "people":
-        return "1 person" if round(value) == 1 else f"{value:.0f} people"
+        return "1 person" if round(value) == 1 else f"{grouped(value)} people"
     return f"{value:.4g}{f' {unit}' if unit else ''}"
+
+
+def grouped(number: float) -> str:
+    """A number of people, in groups of three digits.
+
+    >>> grouped(1000000.0)
+    '1 000 000'
+    """
+    return f"{number:,.0f}".replace(",", " ")
 
 
 def percent(share: float) -> str:

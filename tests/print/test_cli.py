@@ -297,8 +297,8 @@ def test_a_belief_about_pet_put_to_routine_records_warns_in_the_words_of_the_rep
 
 def test_the_population_of_the_burden_is_named(asked):
     _, out, _ = asked("clinical", "--population", "250000")
-    assert "People with osseous sarcoidosis that is not on record, in a population of 250000\n" in out
-    assert "believed detection and occurrence, in a population of 250000" in " ".join(out.split())
+    assert "People with osseous sarcoidosis that is not on record, in a population of 250 000\n" in out
+    assert "believed detection and occurrence, in a population of 250 000" in " ".join(out.split())
 
 
 def test_that_no_sensitivity_would_do_is_an_answer_and_no_failure(run, tmp_path):

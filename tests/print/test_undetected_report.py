@@ -118,6 +118,32 @@ def test_the_title_of_many_truths_claims_no_more_than_the_table(beliefs):
     assert len(section.charts[0].points) == len(section.sheets[0].records)
 
 
+def test_the_page_says_how_few_methods_leave_room_under_a_surer_belief(beliefs):
+    section = truths_section(beliefs)
+    room = section.sheets[1].records
+    sure = [row["what"] for row in room if row["sure"]]
+    assert len(sure) < sum(row["room"] for row in room)
+    assert f"Under “clinical”, which believes more, it is {len(sure)} of {len(room)}" in section.paragraphs[-1]
+    assert all(what in section.paragraphs[-1] for what in sure)
+
+
+def test_the_title_of_the_cascade_gives_the_medians_of_the_table(beliefs, of_record):
+    section = belief_section(of_record, beliefs)
+    for name in ("clinical", "vague"):
+        missed = of_record.one(f"detection_cascade-{name}-record:underdiagnosis:all").estimate
+        assert f"{percent(1 - missed)} under “{name}”" in section.charts[0].title
+
+
+def test_a_note_on_one_bound_does_not_stand_beside_the_other(beliefs, of_record):
+    """27 of 926 may all be false under `vague`: the lower bound is cut, the upper one is not."""
+    rows = [row for row in belief_section(of_record, beliefs).sheets[0].records if "“vague”" in row["belief"]]
+    least, most = (
+        next(row["note"] for row in rows if f"share {end}" in row["what"]) for end in ("at least", "at most")
+    )
+    assert least.startswith("lower bound cut at 0")
+    assert most == ""
+
+
 def test_no_sentence_title_or_label_of_the_record_speaks_in_code_names(beliefs, of_record):
     sections = (
         belief_section(of_record, beliefs), truths_section(beliefs), burden_section(of_record, beliefs),

@@ -10,7 +10,7 @@ import numpy as np
 from sarcoid_epi.estimators.asking import lacking
 from sarcoid_epi.estimators.declare import NO_BELIEF, NOT_ASKED, Estimator
 from sarcoid_epi.estimators.support import against, claims, conflicts
-from sarcoid_epi.results import UNITS, Estimate, Estimates, is_share, shown
+from sarcoid_epi.results import UNITS, Estimate, Estimates, grouped, is_share, shown
 from sarcoid_epi.scenario import Belief
 from sarcoid_epi.stats.tipping import FALSE_MORE, NO_BETTER, TARGET_BELOW
 from sarcoid_epi.strata import Strata
@@ -91,7 +91,7 @@ def _verdict(one: Estimator, strata: Strata, belief: Belief | None, rows: tuple[
         lack = "no belief" if belief is None else next((_section(r.note) for r in rows if _unbelieved(r)), "")
     rests = one.rests
     if belief is not None and belief.occurrence is not None and "occurrence" in one.believes:
-        rests += f", in a population of {belief.occurrence.population.value:.0f}"
+        rests += f", in a population of {grouped(belief.occurrence.population.value)}"
     answer = "" if lack else _answer(one, rows)
     return Verdict(one.label, needs, lack or "yes", answer, rests, "", one.name)
 
