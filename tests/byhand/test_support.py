@@ -3,12 +3,13 @@
 import pytest
 
 from sarcoid_epi.estimators import CATALOGUE, ask, verdicts
-from sarcoid_epi.estimators.support import conclusions, remarked, unsuited
+from sarcoid_epi.estimators.support import Claim, conclusions, conflicts, remarked, unsuited
 from sarcoid_epi.results import shown
 from sarcoid_epi.scenario import load_belief
 from small import patients, tallied, verified
 
 RECORD = ("osseous_recorded",)
+DRAWN_AND_BELIEVED = ("substudy_prevalence", "verified_record", "believed_prevalence")
 
 
 def judged(strata, belief=None):
@@ -113,11 +114,20 @@ def test_what_is_itself_excluded_speaks_against_no_other_answer():
     assert not any("two_tests" in one and "cannot both hold" in one for one in conflicting(support))
 
 
+def test_what_meets_one_of_the_answers_of_patients_drawn_at_random_is_not_excluded():
+    """Two claims rest on a random draw; one that is apart from the first and meets the second is in conflict only."""
+    substudy, verified_one, believed = (next(e for e in CATALOGUE if e.name == name) for name in DRAWN_AND_BELIEVED)
+    low = Claim(believed, "true share", 0.074, 0.127)
+    found = conflicts([Claim(substudy, "true share", 0.138, 0.286), Claim(verified_one, "true share", 0.12, 0.26), low])
+    assert found.excluded == ()
+    assert [(a.estimator.name, b.estimator.name) for a, b in found.pairs] == [(believed.name, substudy.name)]
+
+
 def test_a_share_that_is_none_is_marked():
     """(0.001 - 0.002) / 0.198 is below 0."""
     rows, _ = judged(tallied(RECORD, {(1,): 1, (0,): 999}), load_belief("clinical"))
     assert rows["corrected_prevalence"].answer.startswith(
-        "true share -0.51 % (no share: data and belief contradict each other; limits "
+        "true share -0.51 % (below 0, which no share is: read the limits, "
     )
     rows, _ = judged(tallied(RECORD, {(1,): 600, (0,): 400}), load_belief("clinical"))
     assert rows["corrected_prevalence"].answer.startswith("true share 302.0 % (no share: ")

@@ -95,15 +95,20 @@ class Conflicts(NamedTuple):
 
 
 def conflicts(found: Sequence[Claim]) -> Conflicts:
-    """Claims about one quantity whose limits do not meet; a pair with patients drawn at random is an exclusion.
+    """Claims about one quantity whose limits do not meet.
 
-    What is excluded speaks against nothing else.
+    What meets none of the claims of patients drawn at random is excluded by them, and speaks against nothing else.
     """
     apart = [(a, b) for a in found for b in found if a.quantity == b.quantity and a.high < b.low]
-    alike = [pair for pair in apart if _drawn(pair[0]) == _drawn(pair[1])]
-    excluded = {claim for pair in apart if pair not in alike for claim in pair if not _drawn(claim)}
-    pairs = [pair for pair in alike if not excluded & set(pair)]
-    return Conflicts(tuple(pairs), tuple(claim for claim in found if claim in excluded))
+    drawn = [claim for claim in found if _drawn(claim)]
+    excluded = [claim for claim in found if not _drawn(claim) and _meets_none(claim, drawn, apart)]
+    pairs = [pair for pair in apart if not set(excluded) & set(pair)]
+    return Conflicts(tuple(pairs), tuple(excluded))
+
+
+def _meets_none(claim: Claim, drawn: Sequence[Claim], apart: Sequence[tuple[Claim, Claim]]) -> bool:
+    rivals = [other for other in drawn if other.quantity == claim.quantity]
+    return bool(rivals) and all((claim, other) in apart or (other, claim) in apart for other in rivals)
 
 
 def against(one: Estimator, found: Conflicts) -> str:

@@ -133,8 +133,9 @@ def _said(row: Estimate, one: Estimator) -> str:
         unit = " %" if is_share(row.term) else f" {UNITS.get(row.term, '')}"
         within = f"{low.removesuffix(unit) if high.endswith(unit) else low} to {high}"
     if is_share(row.term) and not 0 <= row.estimate <= 1:
-        said = f"no share: data and {'belief' if one.believes else 'model'} contradict each other"
-        within = f"{said}; limits {within}" if within else said
+        where = f"{'below 0' if row.estimate < 0 else 'above 100 %'}, which no share is"
+        contradicted = f"{where}: data and {'belief' if one.believes else 'model'} contradict each other"
+        within = f"{where}: read the limits, {within}" if within else contradicted
     number += f" ({within})" if within else ""
     headline = HEADLINES.get(row.term, label(row.term))
     if one.name == "latent_scan" and row.term == "underdiagnosis":
