@@ -130,7 +130,9 @@ def test_a_share_that_is_none_is_marked():
         "true share -0.51 % (below 0, which no share is: read the limits, "
     )
     rows, _ = judged(tallied(RECORD, {(1,): 600, (0,): 400}), load_belief("clinical"))
-    assert rows["corrected_prevalence"].answer.startswith("true share 302.0 % (no share: ")
+    assert rows["corrected_prevalence"].answer.startswith(
+        "true share 302.0 % (above 100 %, which no share is: data and belief contradict each other)"
+    )
 
 
 def test_methods_that_share_a_belief_are_told_as_one_witness():

@@ -146,7 +146,7 @@ def test_one_in_so_many_cases_is_on_record_and_the_share_is_as_much_larger(casca
     """Sensitivity 0.12 without false records: 1 / 0.12 cases for a record, and Beta(31, 971) / 0.12 for the share."""
     found = told(cascade)
     assert found["true_per_record"] == pytest.approx(1 / 0.12, abs=1e-9)
-    # The beta distribution is cut at 0.12, where it has no weight; the median of 8 192 draws of unequal weight: worst 6e-6.
+    # The beta is cut at 0.12, where it has no weight; the median of 8 192 draws of unequal weight: worst 6e-6.
     assert found["osseous"] == pytest.approx(beta(31, 971).ppf(0.5) / 0.12, abs=1e-5)
     assert found["missed"] == pytest.approx(found["osseous"] * found["underdiagnosis"], abs=EXACT)
 

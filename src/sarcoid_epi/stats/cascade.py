@@ -179,7 +179,8 @@ def share_given_detection(
     .. math:: \int_0^1 \mathrm{Bin}(x; n, a + \pi (Se - a)) \, d\pi
               = \frac{I_{Se} - I_a}{(n + 1)(Se - a)}, \qquad I_t = I_t(x + 1, n - x + 1)
 
-    which holds for Se below a as well: a belief that gives such draws some weight keeps it. So posterior draws of everything in the belief come as a weighted sample, without a chain.
+    which holds for Se below a as well: a belief that gives such draws some weight keeps it. So posterior draws of
+    everything in the belief come as a weighted sample, without a chain.
 
     Parameters
     ----------
@@ -190,7 +191,7 @@ def share_given_detection(
 
     Returns
     -------
-    True shares and log weights, shape (..., P); a draw whose range holds none of the beta has log weight minus infinity.
+    True shares and log weights, shape (..., P); of a draw whose range holds none of the beta, minus infinity.
 
     Raises
     ------
