@@ -171,6 +171,23 @@ def test_priors_with_shapes_below_one_agree_with_a_trapezium_rule_in_the_logits(
         assert above.sum() == pytest.approx(wanted, abs=2e-3)  # two piles meet: worst 1.3e-3
 
 
+@pytest.mark.parametrize("m", [1000, 1030, 1500, 10**6, 10**9])
+@pytest.mark.parametrize("shape", [0.05, 0.5])
+def test_a_test_found_right_in_all_of_many_has_an_answer_near_the_one_for_a_test_never_wrong(m, shape):
+    """Beta(m, shape) has the mean 1 - shape/m: false positives move pi by no more than a few times that."""
+    slack = 10 * shape / m + 1e-7  # 1e-7: rounding of shares near 1 to the power 1e9
+    for se, sp, known in (
+        (beta(4, 16), beta(m, shape), (beta(4, 16), point(1))),
+        (beta(m, shape), beta(998, 2), (point(1), beta(998, 2))),
+        (beta(m, shape), beta(m, shape), (point(1), point(1))),
+    ):
+        near, limit = one_test_posterior(27, 926, se, sp), one_test_posterior(27, 926, *known)
+        assert near.note == ""
+        assert near.prevalence.mean == pytest.approx(limit.prevalence.mean, abs=slack)
+        assert near.prevalence.low == pytest.approx(limit.prevalence.low, abs=slack)
+        assert near.prevalence.high == pytest.approx(limit.prevalence.high, abs=slack)
+
+
 def test_without_patients_the_posterior_is_the_prior():
     answer = one_test_posterior(0, 0, beta(4, 16), beta(98, 2), beta(2, 5))
     law = beta_law(2, 5)
@@ -279,3 +296,11 @@ def test_broken_input_is_refused(arguments, said):
         one_test_grid(np.array([1, 2]), 5, beta(1, 1), beta(1, 1))
     with pytest.raises(ValueError, match="level"):
         one_test_posterior(1, 2, beta(1, 1), beta(1, 1), level=1.0)
+
+
+@pytest.mark.parametrize(("x", "n"), [(0, 926), (926, 926), (50, 50)])
+def test_a_test_of_which_nothing_is_believed_still_has_an_answer(x, n):
+    """Se, Sp and pi all uniform: whoever swaps diseased and healthy swaps Se and 1 - Sp, so that the median is 1/2."""
+    answer = one_test_posterior(x, n, beta(1, 1), beta(1, 1))
+    assert answer.prevalence.median == pytest.approx(0.5, abs=1e-6)
+    assert answer.note == ""
