@@ -171,6 +171,24 @@ def test_priors_with_shapes_below_one_agree_with_a_trapezium_rule_in_the_logits(
         assert above.sum() == pytest.approx(wanted, abs=2e-3)  # two piles meet: worst 1.3e-3
 
 
+@pytest.mark.parametrize("m", [1000, 1030, 1500, 10**6, 10**9])
+@pytest.mark.parametrize("shape", [0.05, 0.5])
+def test_a_test_found_right_in_all_of_many_has_an_answer_near_the_one_for_a_test_never_wrong(m, shape):
+    """Beta(m, shape) has the mean 1 - shape/m: false positives move pi by no more than a few times that."""
+    slack = 10 * shape / m + 1e-7  # 1e-7: rounding of shares near 1 to the power 1e9
+    for se, sp, known in (
+        (beta(4, 16), beta(m, shape), (beta(4, 16), point(1))),
+        (beta(m, shape), beta(998, 2), (point(1), beta(998, 2))),
+        (beta(m, shape), beta(m, shape), (point(1), point(1))),
+    ):
+        near, limit = one_test_posterior(27, 926, se, sp), one_test_posterior(27, 926, *known)
+        assert near.note == ""
+        assert near.prevalence.mean == pytest.approx(limit.prevalence.mean, abs=slack)
+        # Limits: with a vague sensitivity the density of pi ends abruptly at 1; two series, worst 2e-6.
+        assert near.prevalence.low == pytest.approx(limit.prevalence.low, abs=slack + 1e-5)
+        assert near.prevalence.high == pytest.approx(limit.prevalence.high, abs=slack + 1e-5)
+
+
 def test_without_patients_the_posterior_is_the_prior():
     answer = one_test_posterior(0, 0, beta(4, 16), beta(98, 2), beta(2, 5))
     law = beta_law(2, 5)
