@@ -178,7 +178,7 @@ def truths_section(beliefs: Sequence[Belief]) -> Section:
         {"what": e.label, "rests": e.rests, "room": passes(e, vague), "sure": passes(e, clinical)} for e in tested
     )
     kept = sum(bool(test["room"]) for test in tests)
-    sure = [test["what"] for test in tests if test["sure"]]
+    sure = [str(test["what"]) for test in tests if test["sure"]]
     room = Sheet(
         "room", "Who knows only the record, and believes hardly anything, must leave room for every truth",
         Field("what", "Method"),
