@@ -251,8 +251,13 @@ def answer(
         raise ConfigurationError(unknown("question", question, known))
     _refuse_strange_groups(by, question)
     _refuse_idle_belief(question, belief, population)
-    vary = {} if population is None else {"occurrence.population": float(population)}
-    believed = load_belief(belief, vary) if belief else None
+    believed = load_belief(belief) if belief else None
+    if belief and believed and population is not None:
+        if believed.occurrence is None:
+            why = f"the belief '{believed.name}' does not say how many have sarcoidosis"
+            mend = "give it a section [occurrence], or take another belief"
+            raise ConfigurationError(Problem("would change nothing", "--population", why, mend))
+        believed = load_belief(belief, {"occurrence.population": float(population)})
     if isinstance(patients, pd.DataFrame):
         frame, data = patients, counted(len(patients), "patient")
     else:
@@ -367,19 +372,16 @@ def agreement_report(
 
 def synthesise(prior: str = "open", without: Sequence[str] = ()) -> Estimates:
     """What all published series say together under a prior, by name or file; `without` leaves series out by id."""
-    from sarcoid_epi.estimators import CATALOGUE, ask
-    from sarcoid_epi.gathering import gathered
+    from sarcoid_epi.gathering import gathered, read_together
     from sarcoid_epi.scenario import load_prior
 
-    found = gathered()
-    known = [one.finding.id for one in found.read]
+    known = [one.finding.id for one in gathered().read]
     strange = [name for name in without if name not in known]
     if strange:
         raise ConfigurationError(*(unknown("series", name, known, "--without") for name in strange))
     if not set(known) - set(without):
         raise ConfigurationError(Problem("no series is left", "--without", do="leave out fewer"))
-    data = f"{len(known) - len(set(without))} published counts that share no patients"
-    return ask(CATALOGUE, found.strata(without), data=data, question="joint", belief=load_prior(prior))
+    return read_together(load_prior(prior), tuple(dict.fromkeys(without)))
 
 
 def lofgren_report(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -18,6 +18,7 @@ from sarcoid_epi.options import listed_names, numbers_of, pairs_of, years_of
 
 if TYPE_CHECKING:
     from sarcoid_epi.composing import Answered
+    from sarcoid_epi.results import Estimates
     from sarcoid_epi.scenario import Prior
 
 app = typer.Typer(
@@ -113,13 +114,9 @@ def report(
     with _progress(quiet) as progress:
         page = api.report(out, patients, mapping, beliefs=belief, by=by, progress=progress, **asked)
     typer.echo(page)
-    from sarcoid_epi.estimators import CATALOGUE, unanswered
     from sarcoid_epi.results import read
 
-    silent, answers = unanswered(CATALOGUE, read(page.parent))
-    if silent:
-        typer.echo(f"{silent} of {answers} answers could not be estimated; their notes say why", err=True)
-    raise typer.Exit(NOT_ESTIMABLE if silent else 0)
+    _end(read(page.parent))
 
 
 @app.command()
@@ -225,9 +222,7 @@ def estimate(
     """
     told = api.answer(question, patients, belief, by, mapping, population, model)
     _print(told, format, out)
-    from sarcoid_epi.estimators import CATALOGUE, unanswered
-
-    raise typer.Exit(NOT_ESTIMABLE if unanswered(CATALOGUE, told.estimates)[0] else 0)
+    _end(told.estimates)
 
 
 @app.command()
@@ -326,6 +321,16 @@ def verify(
     result = compare(folder, inputs)
     typer.echo(result)
     raise typer.Exit(0 if result.same_bytes else DIFFERENT)
+
+
+def _end(answers: Estimates) -> NoReturn:
+    """Say how many answers could not be estimated, if any, and end with the exit code for that."""
+    from sarcoid_epi.estimators import CATALOGUE, unanswered
+
+    silent, asked = unanswered(CATALOGUE, answers)
+    if silent:
+        typer.echo(f"{silent} of {asked} answers could not be estimated; their notes say why", err=True)
+    raise typer.Exit(NOT_ESTIMABLE if silent else 0)
 
 
 def _listed(kind: str) -> None:

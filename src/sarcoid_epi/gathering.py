@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sarcoid_epi.estimators import ask
 from sarcoid_epi.estimators.joint import LOOKED, MET
-from sarcoid_epi.estimators.synthesis import TALLY
+from sarcoid_epi.estimators.synthesis import TALLY, joint_synthesis, modality_prevalence
 from sarcoid_epi.evidence import Finding, finding, independent
+from sarcoid_epi.results import Estimates
+from sarcoid_epi.scenario import Prior
 from sarcoid_epi.strata import WHOLE, TallyStrata
 
 #: Findings that count osseous disease, each with how its patients were met and looked at. Left out, with reasons, are
@@ -66,6 +69,30 @@ class Gathered:
             cell[no], cell[yes] = one.n - one.events, one.events
         names = tuple(one.finding.id for one in kept)
         return TallyStrata((WHOLE,), (("study", names), ("met", MET), ("looked", LOOKED), ("tally", TALLY)), counts)
+
+    def data(self, left_out: Sequence[str] = (), symptoms: bool = True) -> str:
+        """What is counted, in words; without `symptoms`, for who reads only the series of osseous disease."""
+        kept = [one for one in self.read if one.finding.id not in left_out]
+        bone = [one for one in kept if one.counts == "osseous disease"]
+        hurt = [one for one in kept if one.counts != "osseous disease"]
+        said = f"{len(bone)} published series of osseous disease ({_of(bone)} patients)"
+        if symptoms:
+            said += f" and {len(hurt)} of bone symptoms ({_of(hurt)} on record), in neither kind a patient twice"
+        return said + (f", without {' and '.join(left_out)}" if left_out else "")
+
+
+def _of(read: Sequence[Read]) -> str:
+    return f"{sum(one.events for one in read)} of {sum(one.n for one in read)}"
+
+
+def read_together(prior: Prior, left_out: Sequence[str] = (), of: str = "") -> Estimates:
+    """What each method of published series says under a prior, with what it reads of them."""
+    found = gathered()
+    strata, total = found.strata(left_out), Estimates((), ())
+    for one in (modality_prevalence, joint_synthesis):
+        data = found.data(left_out, symptoms=one is joint_synthesis)
+        total += ask([one], strata, data=data, question="joint", belief=prior, of=of)
+    return total
 
 
 def gathered() -> Gathered:

@@ -16,10 +16,11 @@ from sarcoid_epi.errors import ConfigurationError, Problem
 from sarcoid_epi.estimators import CATALOGUE, Verdict
 from sarcoid_epi.estimators.asking import plain
 from sarcoid_epi.estimators.declare import NOT_ASKED
+from sarcoid_epi.estimators.moved import LEARNED, PRIOR, Moved, in_sentences, moved
 from sarcoid_epi.estimators.support import Conclusion
 from sarcoid_epi.estimators.verdict import NO_VALUE
 from sarcoid_epi.files import write_text
-from sarcoid_epi.results import Estimate, Estimates, Run, shown, to_csv
+from sarcoid_epi.results import Estimate, Estimates, Run, grouped, percent, shown, to_csv
 from sarcoid_epi.scenario import Belief, Prior
 from sarcoid_epi.vocabulary import label
 
@@ -34,7 +35,8 @@ def as_table(told: Answered, believed: Belief | Prior | None = None) -> str:
     believed = told.belief or believed
     parts = [_answers(told.estimates, believed), _beliefs(told.estimates, believed)]
     if told.verdicts:
-        parts.append(verdict_table(told.verdicts, told.support))
+        grouped_too = any(row.group != "all" for row in told.estimates.rows)
+        parts.append(verdict_table(told.verdicts, told.support, grouped_too))
     return "\n\n".join(filter(None, parts))
 
 
@@ -87,8 +89,11 @@ def _answers(answers: Estimates, believed: Belief | Prior | None) -> str:
 def _block(run: Run, rows: Sequence[Estimate], believed: Belief | Prior | None) -> list[str]:
     notes = {row.note for row in rows}
     shared = notes.pop() if len(notes) == 1 and len(rows) > 1 else ""
-    cells = [_cells(row, "" if shared else row.note) for row in rows]
-    widths = [max(len(cell[at]) for cell in cells) for at in range(6)] if cells else []
+    groups = dict.fromkeys(row.group for row in rows)
+    prior = {(group, one.posterior.term): one for group in groups for one in moved(_in(rows, group))}
+    kept = [row for row in rows if not (prior and row.term.startswith((PRIOR, LEARNED)))]
+    cells = [_cells(row, "" if shared else row.note, prior.get((row.group, row.term))) for row in kept]
+    widths = [max(column) for column in zip(*([len(part) for part in cell] for cell in cells), strict=True)]
     body = ["  " + "  ".join(c.ljust(w) for c, w in zip(cell, widths, strict=True)).rstrip() for cell in cells]
     method = BY_NAME[run.estimator]
     rests = f"{run.estimator} rests on {run.rests_on}"
@@ -97,7 +102,7 @@ def _block(run: Run, rows: Sequence[Estimate], believed: Belief | Prior | None) 
         rests = f"{run.estimator} rests on counts of {run.data}, and on the {part}"
     heading = run.label
     if isinstance(believed, Belief) and believed.occurrence is not None and "occurrence" in method.believes:
-        heading += f" of {plain(believed.occurrence.population.value)}"
+        heading += f" of {grouped(believed.occurrence.population.value)}"
     noted = [*_paragraph(f"note, on all of these: {shared}"), ""] if shared else []
     return [
         heading,
@@ -108,21 +113,34 @@ def _block(run: Run, rows: Sequence[Estimate], believed: Belief | Prior | None) 
         *_paragraph(rests),
         *_paragraph(f"assumes: {run.assumes.replace('**', '')}"),
         "",
+        *(line for said in in_sentences(moved(_in(rows, "all"))) for line in [*_paragraph(said), ""]),
     ]
+
+
+def _in(rows: Sequence[Estimate], group: str) -> list[Estimate]:
+    return [row for row in rows if row.group == group]
 
 
 def _paragraph(text: str) -> list[str]:
     return wrap(text, LINE, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
 
 
-def _cells(row: Estimate, note: str) -> tuple[str, ...]:
-    limits = "" if row.conf_low != row.conf_low else f"{shown(row.conf_low, row.term)} to "
-    limits += "" if row.conf_high != row.conf_high else shown(row.conf_high, row.term)
+def _cells(row: Estimate, note: str, beside: Moved | None = None) -> tuple[str, ...]:
+    limits = _limits(row)
     counts = f"{row.events:.0f} of {row.n:.0f}" if row.events == row.events else f"n = {row.n:.0f}"
     silent = "no value" if row.note.startswith(NO_VALUE) else "not estimable"
     value = silent if row.estimate != row.estimate else shown(row.estimate, row.term)
+    before: tuple[str, ...] = ()
+    if beside is not None:
+        prior = f"prior {shown(beside.prior.estimate, row.term)} ({_limits(beside.prior)})"
+        before = (prior, f"prior variance gone {percent(beside.learned)}")
     what = label(row.term) if math.isnan(row.time) else f"{label(row.term)}, {row.time:g} years"
-    return what, row.group, "" if row.n != row.n else counts, value, limits, note
+    return what, row.group, "" if row.n != row.n else counts, value, limits, *before, note
+
+
+def _limits(row: Estimate) -> str:
+    low = "" if row.conf_low != row.conf_low else f"{shown(row.conf_low, row.term)} to "
+    return low + ("" if row.conf_high != row.conf_high else shown(row.conf_high, row.term))
 
 
 def _kind(believed: Belief | Prior) -> str:
@@ -148,9 +166,11 @@ def _beliefs(answers: Estimates, believed: Belief | Prior | None) -> str:
     return "\n".join(lines)
 
 
-def verdict_table(verdicts: Sequence[Verdict], support: Sequence[Conclusion] = ()) -> str:
+def verdict_table(verdicts: Sequence[Verdict], support: Sequence[Conclusion] = (), grouped_too: bool = False) -> str:
     """What the data support, in sentences; then the methods that answer, and those that lack something."""
     lines = ["What these data support", ""]
+    if grouped_too:
+        lines += ["All of this is about all patients together; groups have their numbers above, and no verdict.", ""]
     for said in support:
         lines += wrap(f"- {said.says}", LINE, subsequent_indent="  ", break_on_hyphens=False)
     lines += [""] if support else []

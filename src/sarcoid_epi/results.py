@@ -202,6 +202,7 @@ UNITS = {
 
 def is_share(term: str) -> bool:
     """Whether a term's number is a proportion; the vocabulary's numbers are in their own unit."""
+    term = term.removeprefix("prior_")
     measure, _ = split(term)
     if measure:
         return MEASURES[measure].unit == "share"
@@ -212,6 +213,7 @@ def is_share(term: str) -> bool:
 
 def shown(value: float, term: str) -> str:
     """A number as people read it: a share in per cent, anything else in its unit."""
+    term = term.removeprefix("prior_")
     if is_share(term):
         return percent(value)
     measure, of = split(term)
@@ -220,7 +222,7 @@ def shown(value: float, term: str) -> str:
     variable = PATIENT_BY_NAME.get(term)
     unit = variable.unit if variable else UNITS.get(term, "")
     if unit == "people":
-        return "1 person" if round(value) == 1 else f"{value:.0f} people"
+        return "1 person" if round(value) == 1 else f"{grouped(value)} people"
     return f"{value:.4g}{f' {unit}' if unit else ''}"
 
 
@@ -235,6 +237,15 @@ def _measured(value: float, unit: str, of: str) -> str:
     variable = PATIENT_BY_NAME.get(of.partition("=")[0])
     own = variable.unit if variable and unit == "own" else ""
     return f"{value:.3g}{f' {own}' if own else ''}"
+
+
+def grouped(number: float) -> str:
+    """A number of people, in groups of three digits.
+
+    >>> grouped(1000000.0)
+    '1 000 000'
+    """
+    return f"{number:,.0f}".replace(",", " ")
 
 
 def percent(share: float) -> str:

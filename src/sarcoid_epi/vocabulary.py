@@ -339,9 +339,25 @@ ANSWERS = {
     "looking": "Part of the spread that is the looking",
     "tau": "Spread between true shares (log odds)",
     "tau_apparent": "Spread between shares on record (log odds)",
-    "odds_new": "Odds at diagnosis over referred",
-    "odds_scanned": "Odds of the scanned over referred",
-    "odds_back_pain": "Odds with back pain over referred",
+    "odds_new": "Odds of it in new patients over referred",
+    "odds_scanned": "Odds of it in those sent to PET over referred",
+    "odds_back_pain": "Odds of it with back pain over referred",
+    "symptomatic": "True cases with bone symptoms",
+    "imaged_symptomatic": "Routine care: imaged, with bone symptoms",
+    "imaged_silent": "Routine care: imaged, without symptoms",
+    "seen": "Routine care: seen and written, once imaged",
+    "record_sensitivity": "Sensitivity of records",
+    "record_specificity": "Specificity of records",
+    **{
+        term: f"{name} of {way}"
+        for key, way in {"records": "records", "film": "film", "mri": "MRI of the spine", "pet": "PET"}.items()
+        for term, name in (
+            (f"{key}_sensitivity", "Sensitivity"),
+            (f"{key}_specificity", "Specificity"),
+            (f"sensitivity_{key}", "Sensitivity"),
+            (f"learned_{key}", "Part gone of the prior standard deviation of the sensitivity"),
+        )
+    },
 }
 
 
@@ -360,7 +376,15 @@ def label(name: str) -> str:
     if equals:
         return f"{label(name)}: {readable(level)}"
     known = PATIENT_BY_NAME.get(name) or TRUTH_BY_NAME.get(name)
-    return known.label if known else ANSWERS.get(name) or _of_odds(name) or readable(name)
+    return known.label if known else ANSWERS.get(name) or _beside(name) or _of_odds(name) or readable(name)
+
+
+def _beside(name: str) -> str:
+    """The label of an answer that stands beside another: its prior, or what of its prior variance is gone."""
+    for begins, what in (("prior_", "Prior"), ("learned_", "Part gone of the prior variance")):
+        if name.startswith(begins):
+            return f"{what}: {label(name.removeprefix(begins))}"
+    return ""
 
 
 def _of_odds(name: str) -> str:

@@ -109,8 +109,8 @@ def test_a_tipping_sensitivity_leads_back_to_its_target():
     ("events", "target", "specificity", "note"),
     [
         (30, 0.02, 1, tipping.TARGET_BELOW),
-        (30, 0.1, 0.95, tipping.TARGET_ABOVE),
-        (30, 0.9, 0.97, tipping.NO_BETTER),
+        (30, 0.1, 0.95, tipping.FALSE_MORE),
+        (30, 0.9, 0.97, f"{tipping.NO_BETTER}; at the upper limit of the share on record, 4.4 % would"),
         (30, 0, 1, tipping.NO_TARGET),
     ],
 )
@@ -118,6 +118,14 @@ def test_no_sensitivity_tips_what_it_cannot(events, target, specificity, note):
     answer = tipping_sensitivity(events, 1000, target, specificity)
     assert answer.note == note
     assert np.isnan(answer[:3]).all()
+
+
+def test_what_chance_leaves_open_is_told_beside_what_no_sensitivity_does():
+    """0 of 600: Wilson's upper limit is 0.636 %, and (0.00636 - 0.98 * 0.002) / 0.02 = 22.0 %."""
+    answer = tipping_sensitivity(0, 600, 0.02, 0.998)
+    assert answer.note == f"{tipping.FALSE_MORE}; at the upper limit of the share on record, 22.0 % would"
+    low = tipping_sensitivity(1, 40, 0.02, 0.998)
+    assert low.note.startswith(f"{tipping.TARGET_BELOW}; at the lower limit of the share on record, 12.")
 
 
 def test_nothing_tips_without_patients():

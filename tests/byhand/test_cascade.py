@@ -5,8 +5,12 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.stats import beta
 
+from sarcoid_epi.estimators.cascade import burden
+from sarcoid_epi.estimators.underdiagnosis import believed_prevalence
+from sarcoid_epi.scenario import load_belief
 from sarcoid_epi.stats.cascade import detection, log_binomial, share_given_detection, truth_behind
 from sarcoid_epi.stats.weighted import effective, normalised, summary, weighted_quantile
+from sarcoid_epi.strata import FLAG, TallyStrata
 
 #: Two modalities, two kinds of lesion: with symptoms 1 - (1 - 0.5)(1 - 0.2 * 0.5), and so on.
 IMAGED = [[0.5, 0.1], [0.2, 0.0]]
@@ -81,11 +85,31 @@ def test_half_a_record_gives_the_cut_beta_stretched_to_twice_its_share():
     assert_allclose(np.exp(logs), inside / 5.5)
 
 
-def test_detection_no_better_than_chance_has_no_weight():
-    share, logs = share_given_detection(3, 10, np.array([0.05, 0.5]), np.array([0.9, 0.9]), np.array([0.5, 0.5]))
+def test_detection_worse_than_chance_keeps_the_weight_that_bayes_gives_it():
+    """Se = 0.05, Sp = 0.9: AP = 0.1 - 0.05 pi, Beta(4, 8) cut to [0.05, 0.1]; its evidence over 11 times the width."""
+    share, logs = share_given_detection(3, 10, np.array([0.05]), np.array([0.9]), np.array([0.5]))
+    low, high = beta(4, 8).cdf([0.05, 0.1])
+    assert_allclose(np.exp(logs), (high - low) / (11 * 0.05))
+    assert_allclose(share, (0.1 - beta(4, 8).ppf((low + high) / 2)) / 0.05)
+
+
+def test_detection_at_chance_tells_nothing_of_the_share_and_is_left_out():
+    share, logs = share_given_detection(3, 10, np.array([0.5]), np.array([0.5]), np.array([0.5]))
     assert np.isnan(share[0])
     assert logs[0] == -np.inf
-    assert np.isfinite(logs[1])
+
+
+@pytest.mark.parametrize(("events", "n"), [(0, 926), (1, 926), (27, 926)])
+@pytest.mark.parametrize("belief", ["vague", "clinical"])
+def test_draws_and_quadrature_give_the_same_true_share(events, n, belief):
+    """One belief and one record, two roads: the burden's draws and the exact posterior. Worst seen: 5.3 % of a limit
+    (nobody on record, vague: the upper limit hangs on the poorest detection believed)."""
+    believed = load_belief(belief)
+    record = TallyStrata(("all",), (("osseous_recorded", FLAG),), np.array([[n - events, events]]))
+    exact, drawn = believed_prevalence(record, believed), burden(record, believed)
+    at = drawn.terms.index("osseous")
+    for name, tolerance in (("estimate", 0.03), ("low", 0.06), ("high", 0.06)):
+        assert getattr(drawn, name)[0, at] == pytest.approx(getattr(exact, name)[0, 0], rel=tolerance)
 
 
 def test_a_binomial_of_nothing_is_certain():

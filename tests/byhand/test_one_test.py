@@ -171,6 +171,24 @@ def test_priors_with_shapes_below_one_agree_with_a_trapezium_rule_in_the_logits(
         assert above.sum() == pytest.approx(wanted, abs=2e-3)  # two piles meet: worst 1.3e-3
 
 
+@pytest.mark.parametrize("m", [1000, 1030, 1500, 10**6, 10**9])
+@pytest.mark.parametrize("shape", [0.05, 0.5])
+def test_a_test_found_right_in_all_of_many_has_an_answer_near_the_one_for_a_test_never_wrong(m, shape):
+    """Beta(m, shape) has the mean 1 - shape/m: false positives move pi by no more than a few times that."""
+    slack = 10 * shape / m + 1e-7  # 1e-7: rounding of shares near 1 to the power 1e9
+    for se, sp, known in (
+        (beta(4, 16), beta(m, shape), (beta(4, 16), point(1))),
+        (beta(m, shape), beta(998, 2), (point(1), beta(998, 2))),
+        (beta(m, shape), beta(m, shape), (point(1), point(1))),
+    ):
+        near, limit = one_test_posterior(27, 926, se, sp), one_test_posterior(27, 926, *known)
+        assert near.note == ""
+        assert near.prevalence.mean == pytest.approx(limit.prevalence.mean, abs=slack)
+        # Limits: with a vague sensitivity the density of pi ends abruptly at 1; two series, worst 2e-6.
+        assert near.prevalence.low == pytest.approx(limit.prevalence.low, abs=slack + 1e-5)
+        assert near.prevalence.high == pytest.approx(limit.prevalence.high, abs=slack + 1e-5)
+
+
 def test_without_patients_the_posterior_is_the_prior():
     answer = one_test_posterior(0, 0, beta(4, 16), beta(98, 2), beta(2, 5))
     law = beta_law(2, 5)
@@ -186,6 +204,12 @@ def test_nobody_and_everybody_positive_have_an_answer(x):
     answer = one_test_posterior(x, 60, uniform(0.5, 1), uniform(0.8, 1))
     assert all(np.isfinite(getattr(answer, q)).all() for q in QUANTITIES)
     assert (answer.prevalence.low < 0.01) if x == 0 else (answer.prevalence.high > 0.99)
+
+
+def test_where_no_record_can_be_false_all_are_true_whatever_the_sensitivity():
+    answer = one_test_posterior(5, 9995, beta(0.5, 0.5), point(1))
+    assert (answer.predictive.low, answer.predictive.high) == (1, 1)
+    assert 5 / 9995 < answer.prevalence.low < answer.prevalence.high < 1
 
 
 def test_data_that_contradict_the_priors_are_called_so_and_get_no_numbers():
@@ -273,3 +297,11 @@ def test_broken_input_is_refused(arguments, said):
         one_test_grid(np.array([1, 2]), 5, beta(1, 1), beta(1, 1))
     with pytest.raises(ValueError, match="level"):
         one_test_posterior(1, 2, beta(1, 1), beta(1, 1), level=1.0)
+
+
+@pytest.mark.parametrize(("x", "n"), [(0, 926), (926, 926), (50, 50)])
+def test_a_test_of_which_nothing_is_believed_still_has_an_answer(x, n):
+    """Se, Sp and pi all uniform: whoever swaps diseased and healthy swaps Se and 1 - Sp, so that the median is 1/2."""
+    answer = one_test_posterior(x, n, beta(1, 1), beta(1, 1))
+    assert answer.prevalence.median == pytest.approx(0.5, abs=1e-6)
+    assert answer.note == ""

@@ -3,12 +3,13 @@
 import pytest
 
 from sarcoid_epi.estimators import CATALOGUE, ask, verdicts
-from sarcoid_epi.estimators.support import conclusions, remarked, unsuited
+from sarcoid_epi.estimators.support import Claim, conclusions, conflicts, remarked, unsuited
 from sarcoid_epi.results import shown
 from sarcoid_epi.scenario import load_belief
 from small import patients, tallied, verified
 
 RECORD = ("osseous_recorded",)
+DRAWN_AND_BELIEVED = ("substudy_prevalence", "verified_record", "believed_prevalence")
 
 
 def judged(strata, belief=None):
@@ -68,14 +69,70 @@ def test_what_cannot_hold_beside_each_other_names_both_and_what_they_rest_on():
     assert "1000 of these 1000 patients have a reading of PET" in misfit
 
 
+@pytest.mark.parametrize(("belief", "recorded", "refusing"), [
+    ("clinical", 600, 5), ("pet_sceptic", 0, 4), ("pet_optimist", 600, 3), ("clinical", 20, 0),
+])  # fmt: skip
+def test_where_belief_and_records_contradict_each_other_that_comes_first_and_no_interval_with_it(
+    belief, recorded, refusing
+):
+    """30 false records of 600 are expected under `pet_sceptic`; `clinical` finds at most two of five cases."""
+    rows, support = judged(tallied(RECORD, {(1,): recorded, (0,): 600 - recorded}), load_belief(belief))
+    told = [one.says for one in support if "and these records contradict each other" in one.says]
+    assert len(told) == bool(refusing)
+    if refusing:
+        named = support[0].says.partition("(")[2].partition(")")[0].split(", ")
+        assert support[0].says == told[0]
+        assert len(named) == refusing
+        assert all("contradict" in rows[name].answer or "cannot have come" in rows[name].answer for name in named)
+        assert not [one for one in support if " to 9" in one.says or " to 100" in one.says]
+
+
+def test_a_belief_no_better_than_chance_says_nothing():
+    worse = load_belief("vague", {"sensitivity.value": 0.1, "specificity.value": 0.2})
+    said = [one.says for one in judged(tallied(RECORD, {(1,): 60, (0,): 540}), worse)[1]]
+    assert [one for one in said if "the record says nothing of the true share" in one]
+    assert not [one for one in said if "the record means" in one]
+
+
+def test_more_on_record_than_scans_leave_room_for_is_told():
+    """All 600 are on record; of 100 scanned 14 are positive: at most 514 of 600, had every other a lesion."""
+    cells = {(1, 1): 14, (1, 0): 86, (1, None): 500}
+    told = [one.says for one in judged(patients((*RECORD, "reading_fdg_pet"), cells))[1]]
+    assert any(
+        one.startswith("600 of 600 patients are on record (99.4 to 100.0 %), but PET was read as") for one in told
+    )
+    fewer = patients((*RECORD, "reading_fdg_pet"), {(1, 1): 14, (0, 0): 86, (0, None): 500})
+    assert not any("but PET was read" in one.says for one in judged(fewer)[1])
+
+
+def test_what_is_itself_excluded_speaks_against_no_other_answer():
+    """All are examined, so that `two_tests`, wrong by its strata, is excluded, and not set beside a belief."""
+    cells = {(0, 1): (20, 20, 20), (0, 0): (4980, 4980, 480), (1, 1): (300, 300, 300), (1, 0): (1700, 1700, 300)}
+    rows, support = judged(verified(cells), load_belief("vague"))
+    assert rows["two_tests"].against == "underdiagnosis excluded by patients drawn at random"
+    assert not any("two_tests" in row.against for row in rows.values())
+    assert not any("two_tests" in one and "cannot both hold" in one for one in conflicting(support))
+
+
+def test_what_meets_one_of_the_answers_of_patients_drawn_at_random_is_not_excluded():
+    """Two claims rest on a random draw; one that is apart from the first and meets the second is in conflict only."""
+    substudy, verified_one, believed = (next(e for e in CATALOGUE if e.name == name) for name in DRAWN_AND_BELIEVED)
+    low = Claim(believed, "true share", 0.074, 0.127)
+    found = conflicts([Claim(substudy, "true share", 0.138, 0.286), Claim(verified_one, "true share", 0.12, 0.26), low])
+    assert found.excluded == ()
+    assert [(a.estimator.name, b.estimator.name) for a, b in found.pairs] == [(believed.name, substudy.name)]
+
+
 def test_a_share_that_is_none_is_marked():
     """(0.001 - 0.002) / 0.198 is below 0."""
     rows, _ = judged(tallied(RECORD, {(1,): 1, (0,): 999}), load_belief("clinical"))
     assert rows["corrected_prevalence"].answer.startswith(
-        "true share -0.51 % (no share: data and belief contradict each other; limits "
+        "true share -0.51 % (below 0, which no share is: read the limits, "
     )
     rows, _ = judged(tallied(RECORD, {(1,): 600, (0,): 400}), load_belief("clinical"))
-    assert rows["corrected_prevalence"].answer.startswith("true share 302.0 % (no share: ")
+    assert rows["corrected_prevalence"].answer.startswith(
+        "true share 302.0 % (above 100 %, which no share is: data and belief contradict each other)"
+    )
 
 
 def test_methods_that_share_a_belief_are_told_as_one_witness():

@@ -12,8 +12,10 @@ import pytest
 from sarcoid_epi import api, cli
 from sarcoid_epi.cohort.parts import Order
 from sarcoid_epi.cohort.streaming import stream_cohort
+from sarcoid_epi.composing import Answered
+from sarcoid_epi.printing import as_table
 from sarcoid_epi.results import ESTIMATE_COLUMNS
-from sarcoid_epi.scenario import load_design, load_world
+from sarcoid_epi.scenario import load_design, load_prior, load_world
 
 HEADER = "patient_id,sex,age_at_diagnosis,osseous_recorded"
 OWN = f"{HEADER}\n1,female,31,0\n2,male,45,1\n3,female,62,\n4,female,28,0\n5,male,50,0\n6,male,39,1\n"
@@ -297,8 +299,8 @@ def test_a_belief_about_pet_put_to_routine_records_warns_in_the_words_of_the_rep
 
 def test_the_population_of_the_burden_is_named(asked):
     _, out, _ = asked("clinical", "--population", "250000")
-    assert "People with osseous sarcoidosis that is not on record, in a population of 250000\n" in out
-    assert "believed detection and occurrence, in a population of 250000" in " ".join(out.split())
+    assert "People with osseous sarcoidosis that is not on record, in a population of 250 000\n" in out
+    assert "believed detection and occurrence, in a population of 250 000" in " ".join(out.split())
 
 
 def test_that_no_sensitivity_would_do_is_an_answer_and_no_failure(run, tmp_path):
@@ -314,9 +316,73 @@ def test_that_no_sensitivity_would_do_is_an_answer_and_no_failure(run, tmp_path)
 def test_what_cannot_be_estimated_is_exit_code_4_with_the_reason(run, tmp_path):
     written(tmp_path, "own.csv", f"{HEADER}\n1,female,31,\n")
     code, out, err = run("estimate", "prevalence", "-p", "own.csv", "-f", "csv")
-    assert (code, err) == (4, "")
+    assert code == 4
+    assert err.endswith(" answers could not be estimated; their notes say why\n")
     row = next(row for row in csv.DictReader(io.StringIO(out)) if row["term"] == "osseous_recorded")
     assert (row["estimate"], row["n"], row["note"]) == ("", "0", "nobody in whom it is known")
+
+
+@pytest.fixture(scope="module")
+def synthesis():
+    """The joint synthesis without its PET series, as printed, in one line."""
+    left_out = ("grozdic.osseous_scanned", "mostard2012.osseous_focal")
+    told = Answered(api.synthesise("open", left_out), (), (), None)
+    return told, " ".join(as_table(told, load_prior("open")).split())
+
+
+def test_each_quantity_of_a_synthesis_stands_beside_its_prior_with_its_spread(synthesis):
+    told, printed = synthesis
+    before = told.estimates.one("joint_synthesis-open:prior_pet_sensitivity:all")
+    # Uniform from 0.4 to 0.99: median 0.695, 2.5 and 97.5 % points 0.41475 and 0.97525; 2^15 points, each within 1e-4.
+    assert (before.estimate, before.conf_low, before.conf_high) == pytest.approx((0.695, 0.41475, 0.97525), abs=1e-4)
+    assert "prior 69.5 % (41.5 % to 97.5 %)" in printed
+    assert "assumed [uniform 0.4 to 0.99]: activity before shape" in printed
+    assert "learned" not in printed
+
+
+def test_a_synthesis_says_what_it_read_and_what_no_series_told(synthesis):
+    _, printed = synthesis
+    assert "5 published series of osseous disease (66 of 3789 patients) and 3 of bone symptoms (90 of 172 on" in printed
+    assert "without grozdic.osseous_scanned and mostard2012.osseous_focal" in printed
+    rows = {row.term: row.note for row in synthesis[0].estimates.rows if "joint" in row.run}
+    assert {term for term, note in rows.items() if note.startswith("no series that tells of it")} == {
+        "odds_scanned", "pet_sensitivity", "pet_specificity",
+        "learned_odds_scanned", "learned_pet_sensitivity", "learned_pet_specificity",
+    }  # fmt: skip
+    last = printed.partition("the series neither move")[2]
+    assert "Sensitivity of PET" in last.partition("What is said of these is the prior")[0]
+
+
+def test_the_verdict_says_that_it_is_on_all_patients_where_there_are_groups(asked):
+    said = "All of this is about all patients together; groups have their numbers above, and no verdict."
+    assert said in asked("clinical", "--by", "sex")[1]
+    assert said not in asked("clinical")[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("-b open", "error: 'open' is a prior, not a belief; name one of clinical, "),
+        ("-b mine.toml", "error: 'mine.toml' is a prior, not a belief; name one of clinical, "),
+        ("-b comma.toml", "error: comma.toml: not valid TOML, because "),
+        ("-b small.toml --population 5", "error: --population: would change nothing, because the belief 'small' does"),
+    ],
+)
+def test_a_wrong_kind_of_file_is_recognised(run, tmp_path, words, said):
+    detection = '[{0}]\nvalue = {{ value = 0{1}9, assumed = "x" }}\nn = {{ value = 9, assumed = "x" }}\n'
+    written(tmp_path, "own.csv", OWN)
+    written(tmp_path, "mine.toml", 'extends = "open"\n[film]\nsensitivity = { value = 0.2, assumed = "x" }\n')
+    for name, point in (("small.toml", "."), ("comma.toml", ",")):
+        written(tmp_path, name, "".join(detection.format(part, point) for part in ("sensitivity", "specificity")))
+    code, _, err = run("estimate", "underdiagnosis", "-p", "own.csv", *words.split())
+    assert (code, len(err.splitlines())) == (2, 1)
+    assert err.startswith(said)
+    assert ("write 0.9, with a point" in err) == ("comma" in words)
+
+
+def test_a_belief_in_the_place_of_a_prior_is_recognised(run):
+    code, _, err = run("synthesis", "--prior", "clinical")
+    assert (code, err.partition(";")[0]) == (2, "error: 'clinical' is a belief, not a prior")
 
 
 def test_groups_that_cannot_be_are_a_sentence(run, tmp_path):

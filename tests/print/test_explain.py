@@ -16,7 +16,7 @@ def told(name, world="evidence", design="tertiary_records", report=None):
 def test_an_assumed_parameter_tells_its_reason_and_range():
     lines = told("osseous.true_prevalence").splitlines()
     assert lines[0] == "osseous.true_prevalence = 0.12   (world 'evidence')"
-    assert lines[1].startswith("  assumed [0.005 to 0.25]: nobody has measured it")
+    assert lines[1].startswith("  assumed [uniform 0.005 to 0.25]: nobody has measured it")
 
 
 def test_a_cited_parameter_tells_its_finding_and_the_paper():

@@ -7,6 +7,8 @@ import pytest
 
 from sarcoid_epi.estimators.believing import STEPS
 from sarcoid_epi.estimators.many_truths import many_truths
+from sarcoid_epi.estimators.moved import named, on_wider, verdict
+from sarcoid_epi.estimators.synthesis import term_of
 from sarcoid_epi.report.content import Field, Sheet
 from sarcoid_epi.report.sheets import cell, verdict_sheet
 from sarcoid_epi.results import percent
@@ -118,6 +120,32 @@ def test_the_title_of_many_truths_claims_no_more_than_the_table(beliefs):
     assert len(section.charts[0].points) == len(section.sheets[0].records)
 
 
+def test_the_page_says_how_few_methods_leave_room_under_a_surer_belief(beliefs):
+    section = truths_section(beliefs)
+    room = section.sheets[1].records
+    sure = [row["what"] for row in room if row["sure"]]
+    assert len(sure) < sum(row["room"] for row in room)
+    assert f"Under “clinical”, which believes more, it is {len(sure)} of {len(room)}" in section.paragraphs[-1]
+    assert all(what in section.paragraphs[-1] for what in sure)
+
+
+def test_the_title_of_the_cascade_gives_the_medians_of_the_table(beliefs, of_record):
+    section = belief_section(of_record, beliefs)
+    for name in ("clinical", "vague"):
+        missed = of_record.one(f"detection_cascade-{name}-record:underdiagnosis:all").estimate
+        assert f"{percent(1 - missed)} under “{name}”" in section.charts[0].title
+
+
+def test_a_note_on_one_bound_does_not_stand_beside_the_other(beliefs, of_record):
+    """27 of 926 may all be false under `vague`: the lower bound is cut, the upper one is not."""
+    rows = [row for row in belief_section(of_record, beliefs).sheets[0].records if "“vague”" in row["belief"]]
+    least, most = (
+        next(row["note"] for row in rows if f"share {end}" in row["what"]) for end in ("at least", "at most")
+    )
+    assert least.startswith("lower bound cut at 0")
+    assert most == ""
+
+
 def test_no_sentence_title_or_label_of_the_record_speaks_in_code_names(beliefs, of_record):
     sections = (
         belief_section(of_record, beliefs), truths_section(beliefs), burden_section(of_record, beliefs),
@@ -145,17 +173,18 @@ def test_no_sentence_title_or_label_of_the_record_speaks_in_code_names(beliefs, 
     ],
 )
 def test_a_quantity_is_the_prior_only_if_it_neither_moved_nor_narrowed(shift, learned, said):
-    assert told.verdict(shift, learned) == said
+    assert verdict(shift, learned) == said
 
 
 def test_every_quantity_of_a_prior_has_words():
-    assert set(load_prior("open").parameters()) <= set(told.WORDS)
-    assert len(set(told.WORDS.values())) == len(told.WORDS)
+    said = [named(term_of(name)) for name in load_prior("open").parameters()]
+    assert len(set(said)) == len(said)
+    assert not [words for words in said if words[0].islower() or CODE_NAME.search(words)]
 
 
 def test_a_wider_posterior_is_explained_only_where_there_is_one():
-    assert told._on_wider([]) == ()
-    assert "Specificity of PET" in told._on_wider(["Specificity of PET"])[0]
+    assert on_wider([]) == ()
+    assert "Specificity of PET" in on_wider(["Specificity of PET"])[0]
 
 
 def test_the_count_that_lies_worst_is_named_inside_or_outside():

@@ -275,9 +275,8 @@ def test_a_folder_is_no_file(tmp_path):
 
 def test_a_design_is_no_world(tmp_path):
     told = problems(load_world, written(tmp_path, '[entry]\nshare = { value = 0.5, assumed = "half" }\n'))
-    assert len(told) == 2
-    assert "unknown key 'entry'" in told[0]
-    assert "holds no parameter of a world; extend a shipped world: evidence, high_" in told[1]
+    assert len(told) == 1
+    assert "is a design, not a world; name one of evidence, high_" in told[0]
 
 
 @pytest.mark.parametrize(

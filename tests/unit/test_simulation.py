@@ -1,13 +1,18 @@
 """What the table of operating characteristics draws: probabilities, counts, and truths that belong to them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
 from sarcoid_epi.estimators import CATALOGUE
-from sarcoid_epi.simulation import SETTINGS, cells, operating_characteristics
+from sarcoid_epi.estimators.joint import LOOKED
+from sarcoid_epi.simulation import SETTINGS, UNEXPLAINED, cells, operating_characteristics
 from sarcoid_epi.simulation.chance import Chance, PartlyKnown
-from sarcoid_epi.simulation.setting import BETWEEN
+from sarcoid_epi.simulation.of_series import pooled, together
+from sarcoid_epi.simulation.operating import _reasons
+from sarcoid_epi.simulation.setting import BETWEEN, Reason
 from sarcoid_epi.strata import FLAG
 
 SHARE = np.array([0.05])
@@ -121,14 +126,14 @@ def test_every_setting_is_of_an_estimator_and_hands_out_truths_that_can_be(setti
     for term, truth in drawn.truth.items():
         values = np.broadcast_to(truth, 3)
         assert (values >= 0).all(), term
-        if not term.startswith(("people", "true_per", "odds_ratio")):
+        if not term.startswith(("people", "true_per", "odds_ratio", "tau")):
             assert (values <= 1).all(), term
     # Bounds that are judged together are named in one way only.
     assert all(term == BETWEEN for term in drawn.truth if " to " in term)
 
 
-def test_every_estimator_of_underdiagnosis_that_knows_patients_is_in_the_table():
-    asked = {one.name for one in CATALOGUE if one.question == "underdiagnosis" and one.takes == "patients"}
+def test_every_estimator_of_underdiagnosis_and_of_published_series_is_in_the_table():
+    asked = {one.name for one in CATALOGUE if one.question in ("underdiagnosis", "synthesis", "joint")}
     assert {setting.estimator for setting in SETTINGS} == asked
     for name in asked:
         of_it = [setting.broken for setting in SETTINGS if setting.estimator == name]
@@ -140,3 +145,78 @@ def test_the_same_seed_gives_the_same_rows_and_another_seed_others():
     one, again, other = (operating_characteristics(30, seed, ["substudy_prevalence"]) for seed in (1, 1, 2))
     assert one == again
     assert one != other
+
+
+ROW = operating_characteristics(40, 1, ["substudy_prevalence"], (0.15,))[0]
+
+
+@pytest.mark.parametrize(
+    ("claim", "used", "covered", "verdict"),
+    [
+        ("both limits", 400, 0.95, "nominal"),
+        ("both limits", 400, 0.9, "covers too little"),  # 4 standard errors are 0.044
+        ("both limits", 400, 1.0, "covers too much"),
+        ("at least", 400, 1.0, "nominal"),
+        ("lower limit", 400, 0.95, "nominal"),  # of 0.975, 4 standard errors are 0.031
+        ("lower limit", 400, 0.94, "covers too little"),
+        ("both limits", 19, 0.0, "too few answers to judge; often no answer"),
+        ("both limits", 300, 0.95, "often no answer"),
+    ],
+)
+def test_coverage_is_judged_by_the_claim_and_apart_from_answers_that_fail(claim, used, covered, verdict):
+    row = replace(ROW, claim=claim, used=used, attempted=400, answered=used / 400, coverage=covered)
+    assert row.verdict == verdict
+
+
+LOW = Reason("covers too little", "limits lie low", "more patients", ("osseous",), 0.05, "below")
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({}, "limits lie low"),
+        ({"term": "underdiagnosis"}, UNEXPLAINED),
+        ({"share": 0.15}, UNEXPLAINED),
+        ({"below": 0.1, "above": 0.1}, UNEXPLAINED),
+        ({"coverage": 1.0, "below": 0.0}, UNEXPLAINED),
+    ],
+)
+def test_a_reason_holds_for_its_term_share_side_and_kind_of_deviation_only(change, why):
+    row = replace(ROW, used=400, attempted=400, answered=1.0, share=0.02, coverage=0.8, below=0.2, above=0.0)
+    row = replace(row, **change)
+    assert _reasons(row, (LOW,)) == (why,)
+
+
+def test_bias_of_a_ratio_is_that_of_its_logarithm():
+    """The odds ratio is 0.5 and log-normal about it; 10 % off are 0.1 on the log scale."""
+    (row,) = [
+        row
+        for row in operating_characteristics(200, 1, ["bias_analysed_odds_ratio"], (0.15,))
+        if row.term == "odds_ratio_recorded" and not row.broken
+    ]
+    assert row.unit == "log odds ratio"
+    assert abs(row.bias) < 0.1
+    assert np.isnan(row.relative_bias)
+
+
+def test_a_hundred_times_the_patients_make_limits_a_tenth_as_wide():
+    few, many = (operating_characteristics(40, 1, ["substudy_prevalence"], (0.15,), times)[0] for times in (1, 100))
+    assert many.width == pytest.approx(few.width / 10, rel=0.1)
+
+
+def test_series_are_drawn_with_the_share_and_the_spread_they_are_given():
+    """Ten series of 4 000 replicates; logit shares with standard deviation 0.5, within 5 standard errors; the chance of
+    up to 2 013 patients is made small by a thousand times as many."""
+    drawn = pooled()(np.array([0.15]), Chance(7, "unit", 4_000, 1_000))
+    counts = drawn.strata.table("study", "osseous_recorded")
+    logits = np.log(counts[..., 1] / counts[..., 0])
+    assert abs(logits.mean() - np.log(0.15 / 0.85)) <= 5 * 0.5 / np.sqrt(40_000)
+    assert abs(logits.std() - 0.5) <= 5 * 0.5 / np.sqrt(80_000)
+
+
+def test_series_taken_for_others_keep_their_counts():
+    right, wrong = (together(mislabelled=told)(SHARE, Chance(7, "unit", 5)).strata for told in (False, True))
+    assert (right.table("study", "tally") == wrong.table("study", "tally")).all()
+    pet = LOOKED.index("pet")
+    assert right.table("looked", "tally")[:, pet].sum() > 0
+    assert wrong.table("looked", "tally")[:, pet].sum() == 0

@@ -101,15 +101,18 @@ def lacking(estimator: Estimator, strata: Strata) -> str:
     return next((f"{NOTHING_KNOWN} '{column}'" for column in estimator.needs if _is_empty(strata, column)), "")
 
 
+#: What people of a population are in a group: not its part of them.
+LIKE_THESE = "were all people with sarcoidosis like this group"
+
 #: Sources of records: one that holds nobody is no source.
 _SOURCES = frozenset({"on_clinic_list", "in_radiology_text", "in_codes"})
 
 
 def _is_empty(strata: Strata, column: str) -> bool:
-    """Whether a column that a method needs stands in the table without any entry; being on record is asked of all."""
+    """Whether a column that a method needs stands in the table without any entry."""
     if column in _SOURCES:
         return not strata.events(column)[0].any()
-    return column != "osseous_recorded" and not strata.table(column).any()
+    return not strata.table(column).any()
 
 
 def run_name(estimator: str, by: str = "", belief: str = "", of: str = "") -> str:
@@ -139,6 +142,7 @@ def _estimates(
         data=data,
         package_version=version("sarcoid-epi"),
     )
+    of_group = LIKE_THESE if by and estimator.estimand.unit == "people" else ""
     rows = tuple(
         Estimate(
             run=name,
@@ -152,7 +156,7 @@ def _estimates(
             conf_level=answers.level,
             n=float(answers.n[g, t]),
             events=float(answers.events[g, t]),
-            note=str(answers.note[g, t]),
+            note="; ".join(filter(None, (str(answers.note[g, t]), of_group))),
         )
         for g, label in enumerate(labels)
         for t, term in enumerate(answers.terms)

@@ -79,14 +79,24 @@ def detected(cascade: Cascade, places: Array) -> Detected:
     )
 
 
-def fitted(events: Array, n: Array, sensitivity: Array, specificity: Array, places: Array) -> Fitted:
+def leaning(places: Array) -> tuple[Array, Array]:
+    """Places moved towards 0, u = v^3, and the logarithm of the weight 3 v^2 that takes the move back.
+
+    Where few are on record, what is poorly detected carries the upper limits: draws of it must not be scarce.
+    """
+    return places**3, np.log(3 * places**2)
+
+
+def fitted(
+    events: Array, n: Array, sensitivity: Array, specificity: Array, places: Array, weight: Array | float = 0.0
+) -> Fitted:
     """The true share of each group under each draw of detection, and how well the draw fits the group's records.
 
-    Replicates repeat the same few counts: each is worked once.
+    Replicates repeat the same few counts: each is worked once. `weight` are log weights that the draws come with.
     """
     pairs, back = np.unique(np.stack([events, n], axis=-1), axis=0, return_inverse=True)
     share, logs = share_given_detection(pairs[:, 0], pairs[:, 1], sensitivity, specificity, places)
-    weights = normalised(logs)
+    weights = normalised(logs + weight)
     worth = np.nan_to_num(effective(weights))
     back = back.ravel()
     return Fitted(share[back], weights[back], worth[back])

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from sarcoid_epi.estimands import LOFGREN_ODDS_RATIO, TRUE_PREVALENCE
-from sarcoid_epi.estimators.believing import ENOUGH, at, weighed
+from sarcoid_epi.estimators.believing import ENOUGH, NO_INFORMATION, at, detects, weighed
 from sarcoid_epi.estimators.cascade import CONTRADICTION
-from sarcoid_epi.estimators.declare import Answers, Floats, Term, answers_of, estimator
+from sarcoid_epi.estimators.declare import Answers, Floats, Term, answers_of, estimator, silent
 from sarcoid_epi.estimators.prevalence import NOBODY
 from sarcoid_epi.scenario import Belief
 from sarcoid_epi.stats.bias_analysis import ErrorLimits, record_level, summary_level
@@ -19,6 +19,7 @@ from sarcoid_epi.strata import Strata
 #: Draws of a belief; four times as many move limits by less than 1 % of themselves.
 DRAWS = 2**12
 
+ALL_CHANCE = "nobody, or everybody, is on record: doubt of the belief cannot be told from that of chance"
 NO_CASE_LEFT = "in some draws a group has no case, or nobody without: a limit is 0 or infinite"
 NO_ODDS = "a group without a record, or without a patient off record: no odds to compare"
 
@@ -50,8 +51,8 @@ def bias_analysed_prevalence(strata: Strata, belief: Belief) -> Answers:
 
     Sensitivity and specificity are drawn from the belief, correlated as it says (normal copula), and the share on
     record with its chance; each draw is corrected by Rogan and Gladen. Terms: `osseous`, the median with limits for
-    total error; `osseous_systematic`, with those of the belief alone. Draws that no true share can have led to are left
-    out of both, and told where they are more than a tenth.
+    total error; `osseous_systematic`, with those of the belief alone, where some are on record but not all. Draws that
+    no true share can have led to are left out of both, and told where they are more than a tenth.
 
     Parameters
     ----------
@@ -78,14 +79,18 @@ def bias_analysed_prevalence(strata: Strata, belief: Belief) -> Answers:
     pairs, back = np.unique(np.stack([recorded, known], axis=-1), axis=0, return_inverse=True)
     found = _spoken(summary_level(pairs[:, 0], pairs[:, 1], *_detection(belief, places[:, :3]), places[:, 3]), DRAWS)
     back = back.ravel()
-    counted = np.nan, known, recorded, np.where(known == 0, NOBODY, found.note[back])
+    if not detects(belief):
+        return silent(("osseous", "osseous_systematic"), len(known), NO_INFORMATION)
+    counted = np.nan, known, recorded
+    note = np.where(known == 0, NOBODY, found.note[back])
+    # Of nobody (or everybody) the share without chance is 0 (or 1), which the median of a beta is not.
+    edge = (known > 0) & ((recorded == 0) | (recorded == known))
+    alone = np.where(edge, ALL_CHANCE, note)
 
-    def term(name: str, estimate: Floats, low: Floats, high: Floats) -> Term:
-        return Term(name, estimate[back], low[back], high[back], *counted)
-
+    median = np.where(edge, np.nan, found.median[back])
     return answers_of(
-        term("osseous", found.total_median, found.total_low, found.total_high),
-        term("osseous_systematic", found.median, found.low, found.high),
+        Term("osseous", found.total_median[back], found.total_low[back], found.total_high[back], *counted, note),
+        Term("osseous_systematic", median, found.low[back], found.high[back], *counted, alone),
     )
 
 

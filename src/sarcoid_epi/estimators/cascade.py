@@ -17,6 +17,7 @@ from sarcoid_epi.estimators.believing import (
     detected,
     detects,
     fitted,
+    leaning,
     said_of_records,
     weighed,
 )
@@ -81,10 +82,13 @@ def detection_cascade(strata: Strata, belief: Belief) -> Answers:
         return unbelieved(terms, len(strata.labels), "the steps of detection", "cascade")
     recorded, known = (np.asarray(count, dtype=float) for count in strata.events("osseous_recorded"))
     places = sobol(POINTS, len(STEPS) + 2)
+    seen = STEPS.index("seen")
+    low, weight = leaning(places[:, seen])
+    places[:, seen] = low
     parts = detected(belief.cascade, places[:, :-2])
     found = parts.recorded.sum(axis=-1)
     right = weighed(belief.specificity, places[:, -2])
-    answer = fitted(recorded, known, found, right, places[:, -1])
+    answer = fitted(recorded, known, found, right, places[:, -1], weight)
     apparent = answer.share * found + (1 - answer.share) * (1 - right)
     lost = (parts.not_imaged[:, 0], parts.not_imaged[:, 1], parts.not_seen.sum(axis=-1), parts.not_written.sum(axis=-1))
     values = (answer.share, 1 - found, answer.share / apparent, answer.share * (1 - found), *lost)
@@ -150,8 +154,9 @@ def burden(strata: Strata, belief: Belief) -> Answers:
         return silent((*terms, *doubts), len(strata.labels), NO_INFORMATION)
     recorded, known = (np.asarray(count, dtype=float) for count in strata.events("osseous_recorded"))
     places = sobol(POINTS, 4)
-    found, right = weighed(belief.sensitivity, places[:, 0]), weighed(belief.specificity, places[:, 1])
-    answer = fitted(recorded, known, found, right, places[:, 2])
+    low, weight = leaning(places[:, 0])
+    found, right = weighed(belief.sensitivity, low), weighed(belief.specificity, places[:, 1])
+    answer = fitted(recorded, known, found, right, places[:, 2], weight)
     people = belief.occurrence.population.value * at(belief.occurrence.prevalence, places[:, 3]) / 1e5
     values = (people, answer.share, 1 - found, people * answer.share * (1 - found))
     told = _summarised(terms, values, answer, recorded, known)

@@ -169,7 +169,6 @@ def _median_where(kept: NDArray[np.bool_], answer: Joint, of: str) -> float:
 
 
 def _derived(prior: Prior, places: Array) -> dict[str, Array]:
-    """Draws of every parameter, and of what follows from them: how much records find, and miss."""
+    """Draws of every parameter, and of what follows from them: how much records miss."""
     draws = drawn(prior.parameters(), places[:, :-1])
-    found = recorded_share(draws)
-    return {**draws, "record.sensitivity": found, "underdiagnosis": 1 - found}
+    return {**draws, "underdiagnosis": 1 - recorded_share(draws)}

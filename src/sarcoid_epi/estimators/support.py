@@ -9,9 +9,12 @@ from typing import NamedTuple
 import numpy as np
 
 from sarcoid_epi.estimands import BURDEN, TRUE_PREVALENCE, UNDERDIAGNOSIS, Estimand
+from sarcoid_epi.estimators.believing import detects
 from sarcoid_epi.estimators.declare import Estimator
 from sarcoid_epi.results import Estimate, Estimates, percent
 from sarcoid_epi.scenario import Belief
+from sarcoid_epi.stats.bounds import CONTRADICTION
+from sarcoid_epi.stats.proportion import wilson
 from sarcoid_epi.strata import Strata
 
 #: Methods that rest on patients drawn at random: what excludes another answer is then data, not another belief.
@@ -30,6 +33,9 @@ LOOKS = {
     "film": ("films", "a film", ("reading_hand_foot_film",)),
 }
 ROUTINE = {"records": "routine records", "new patients": "records of new patients"}
+
+#: What the note of a method says that refuses because belief and records do not go together.
+REFUSED = ("contradict each other", CONTRADICTION)
 
 #: A record comes from one way of looking where at least this share of the patients was looked at in that way.
 NEARLY_ALL = 0.9
@@ -89,11 +95,20 @@ class Conflicts(NamedTuple):
 
 
 def conflicts(found: Sequence[Claim]) -> Conflicts:
-    """Claims about one quantity whose limits do not meet; a pair with patients drawn at random is an exclusion."""
+    """Claims about one quantity whose limits do not meet.
+
+    What meets none of the claims of patients drawn at random is excluded by them, and speaks against nothing else.
+    """
     apart = [(a, b) for a in found for b in found if a.quantity == b.quantity and a.high < b.low]
-    pairs = [pair for pair in apart if _drawn(pair[0]) == _drawn(pair[1])]
-    excluded = {claim for pair in apart if pair not in pairs for claim in pair if not _drawn(claim)}
-    return Conflicts(tuple(pairs), tuple(claim for claim in found if claim in excluded))
+    drawn = [claim for claim in found if _drawn(claim)]
+    excluded = [claim for claim in found if not _drawn(claim) and _meets_none(claim, drawn, apart)]
+    pairs = [pair for pair in apart if not set(excluded) & set(pair)]
+    return Conflicts(tuple(pairs), tuple(excluded))
+
+
+def _meets_none(claim: Claim, drawn: Sequence[Claim], apart: Sequence[tuple[Claim, Claim]]) -> bool:
+    rivals = [other for other in drawn if other.quantity == claim.quantity]
+    return bool(rivals) and all((claim, other) in apart or (other, claim) in apart for other in rivals)
 
 
 def against(one: Estimator, found: Conflicts) -> str:
@@ -111,15 +126,23 @@ def against(one: Estimator, found: Conflicts) -> str:
 def conclusions(
     asked: Sequence[Estimator], strata: Strata, belief: Belief | None, answers: Estimates
 ) -> tuple[Conclusion, ...]:
-    """What the answers for the whole cohort support, in sentences: the data, the belief and its fit, the conflicts."""
+    """What the answers for the whole cohort support, in sentences: the data, the belief and its fit, the conflicts.
+
+    Where belief and records contradict each other, that stands first.
+    """
     found = claims(asked, answers)
-    apart = conflicts(found)
+    refusing = refused(asked, answers)
+    apart = conflicts([claim for claim in found if not (refusing and _of_record(claim.estimator))])
     drawn = _by_quantity([claim for claim in found if _drawn(claim)])
     misfit = unsuited(belief, strata) if belief else ""
-    said = _believed(found, belief) if belief else ""
+    said = _believed(found, belief, refusing) if belief else ""
+    of_belief = [Conclusion("belief", said)] if said else []
+    beside = _beside_scans(found, strata)
     return (
+        *(of_belief if refusing else []),
         Conclusion("data", _data_alone(found)),
-        *([Conclusion("belief", said)] if said else []),
+        *([Conclusion("data", beside)] if beside else []),
+        *([] if refusing else of_belief),
         *([Conclusion("belief", misfit)] if misfit else []),
         *(Conclusion("conflict", _exclusion(part, drawn[q])) for q, part in _by_quantity(apart.excluded).items()),
         *(Conclusion("conflict", one) for one in _conflicting(apart.pairs)),
@@ -144,20 +167,70 @@ def _data_alone(found: Sequence[Claim]) -> str:
     return "Without a belief these data say nothing of the true share: a record does not tell how much it misses."
 
 
-def _believed(found: Sequence[Claim], belief: Belief) -> str:
+def refused(asked: Iterable[Estimator], answers: Estimates) -> list[str]:
+    """Methods that know only the record and give no limits to the true share, because belief and records disagree."""
+    runs = {run.estimator: run.run for run in answers.runs}
+    return [
+        one.name
+        for one in asked
+        if _of_record(one)
+        and one.estimand is not BURDEN
+        and any(
+            row.run == runs.get(one.name) and np.isnan(row.conf_low) and any(words in row.note for words in REFUSED)
+            for row in answers.rows
+        )
+    ]
+
+
+def _of_record(one: Estimator) -> bool:
+    return bool(one.believes) and set(one.needs) <= {"osseous_recorded"}
+
+
+def _beside_scans(found: Sequence[Claim], strata: Strata) -> str:
+    """A warning where more are on record than the scans of some leave room for."""
+    most = next((c.high for c in found if c.estimator.name == "imaged_prevalence"), 1.0)
+    recorded, known = (int(counts.sum()) for counts in strata.events("osseous_recorded"))
+    share = wilson(recorded, known)
+    if not float(share.low) > most:
+        return ""
+    positive, read = (int(counts.sum()) for counts in strata.events("reading_fdg_pet"))
+    return (
+        f"{recorded} of {known} patients are on record ({between(float(share.low), float(share.high))}), but PET was "
+        f"read as bone disease in {positive} of {read}, which leaves room for at most {percent(most)}: many records "
+        "are false, or PET overlooks much of what they hold."
+    )
+
+
+def _believed(found: Sequence[Claim], belief: Belief, refusing: Sequence[str]) -> str:
     """The methods that know only the record, as one: they share the belief and the counts."""
-    of_record = [c for c in found if c.estimator.believes and set(c.estimator.needs) <= {"osseous_recorded"}]
+    of_record = [c for c in found if _of_record(c.estimator)]
+    if not detects(belief):
+        return (
+            f"Under the belief '{belief.name}' the record says nothing of the true share: its sensitivity and "
+            "specificity add up to one or less, so that who has the disease is no likelier on record than who has not."
+        )
+    if refusing:
+        others = dict.fromkeys(c.estimator.name for c in of_record if c.estimator.name not in refusing)
+        rest = (
+            f"What other methods answer under it all the same ({', '.join(others)}) is no evidence." if others else ""
+        )
+        return (
+            f"The belief '{belief.name}' and these records contradict each other ({', '.join(refusing)}): under it "
+            f"hardly any record would look like this one, and no true share is given. {rest}"
+        ).rstrip()
     if not of_record:
         return ""
     said = " and ".join(
         f"{A[quantity]} of {between(min(c.low for c in part), max(c.high for c in part))}"
         for quantity, part in _by_quantity(of_record).items()
     )
-    methods = len({claim.estimator.name for claim in of_record})
+    methods = list(dict.fromkeys(claim.estimator.name for claim in of_record))
     together = (
-        f", the limits of {methods} methods together; they are one witness, for they share" if methods > 1 else ": of"
+        f"the limits of {len(methods)} methods together; they are one witness, for they share the belief and the counts"
+        if len(methods) > 1
+        else f"the limits of one method ({methods[0]})"
     )
-    return f"Under the belief '{belief.name}' the record means {said}{together} the belief and the counts."
+    return f"Under the belief '{belief.name}' the record means {said}, {together}."
 
 
 def _exclusion(excluded: Sequence[Claim], drawn: Sequence[Claim]) -> str:

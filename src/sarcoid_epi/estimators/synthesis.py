@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from sarcoid_epi.estimands import LOOKING, RECORDED_PREVALENCE, TRUE_PREVALENCE
 from sarcoid_epi.estimators.believing import drawn
 from sarcoid_epi.estimators.declare import Answers, Floats, Term, answers_of, estimator, silent
-from sarcoid_epi.estimators.joint import ENOUGH, LOOKED, Joint, Series, joint, recorded_share
+from sarcoid_epi.estimators.joint import ENOUGH, LOOKED, MET, Joint, Series, joint, recorded_share
+from sarcoid_epi.estimators.moved import LEARNED, PRIOR
 from sarcoid_epi.scenario import Prior
 from sarcoid_epi.stats.importance import sobol
 from sarcoid_epi.stats.meta import binomial_normal, t_limits
@@ -22,6 +25,7 @@ FEW = 10
 
 #: A spread of log odds below this is none.
 NOTHING = 1e-6
+UNREAD = "no series that tells of it is read: this is the prior"
 NO_SPREAD = "no spread between true shares is the likeliest, but these series do not rule one out"
 
 
@@ -104,7 +108,8 @@ def modality_prevalence(strata: Strata, prior: Prior) -> Answers:
     """How much of the spread between published series is the looking, and how much the patients.
 
     logit pi_k ~ N(mu, tau^2) and x_k ~ Bin(n_k, pi_k Se_m + (1 - pi_k)(1 - Sp_m)), m the way to look; sensitivity and
-    specificity have beta beliefs with the mean and spread of the prior. Terms: `osseous`, the typical true share;
+    specificity have beta beliefs with the mean and spread of the prior; n counts patients of series of osseous disease,
+    and series of symptoms are not read. Terms: `osseous`, the typical true share;
     `looking`, the part of the variance of the logit apparent shares that comes from the ways to look, the rest coming
     from the patients; `tau`, the spread between true shares, and `tau_apparent`, between recorded shares by a model
     that knows of no looking; `sensitivity_...` by way of looking, and `learned_...`, how much of its prior spread the
@@ -191,8 +196,9 @@ def joint_synthesis(strata: Strata, prior: Prior) -> Answers:
     counts (`estimators.joint`). Terms: `osseous`, the true share among referred patients some years into the disease;
     `underdiagnosis`, the share of these that routine care leaves off the record; `symptomatic`; the odds ratios of
     other patients; `tau`, the spread between series; and every chance of the prior. Estimates are posterior medians
-    with the 2.5 and 97.5 % points. For each there is a further term, `learned_...`: the contraction
-    1 - posterior variance / prior variance, near 0 where the answer is only the prior.
+    with the 2.5 and 97.5 % points; n counts patients of series of osseous disease. For each there are two further
+    terms: `prior_...`, median and 2.5 and 97.5 % points of the prior, and `learned_...`, the contraction
+    1 - posterior variance / prior variance, near 0 where the series leave the spread as it was.
 
     Parameters
     ----------
@@ -204,28 +210,27 @@ def joint_synthesis(strata: Strata, prior: Prior) -> Answers:
     Returns
     -------
     Answers
-        Shape (groups, twice the number of quantities).
+        Shape (groups, three times the number of quantities).
 
     Assumes
     -------
     Series share no patients; those met in the same way differ like draws from one distribution; a way of looking has
-    the same sensitivity everywhere; symptoms on record are those of true cases. The prior of what no series tells
-    (specificity, the sensitivity of PET) comes out as it went in.
+    the same sensitivity everywhere; symptoms on record are those of true cases. What the series leave open is as
+    the prior has it.
 
     References
     ----------
     hamza2008, kong1994, cornuet2012, sobol1967
     """
     counts = strata.table("study", "met", "looked", "tally")
-    told = [_told(joint(published_series(group), prior)) for group in counts]
+    told = [_told(joint(series, prior), _unread(series)) for series in map(published_series, counts)]
     empty = ~counts.any(axis=(1, 2, 3, 4))
     terms = told[0][0]
     numbers = np.stack([numbers for _, numbers, _ in told])
     numbers[empty] = np.nan
-    note = np.where(empty, "no series", [note for _, _, note in told])
+    note = np.where(empty.reshape(-1, 1), "no series", np.array([note for _, _, note in told]))
     estimate, low, high, sd = np.moveaxis(numbers, 1, 0)
-    beside = np.broadcast_to(note[:, None], estimate.shape)
-    return Answers(terms, estimate, low, high, sd, _totals(counts, terms), np.full(estimate.shape, np.nan), beside)
+    return Answers(terms, estimate, low, high, sd, _totals(counts, terms), np.full(estimate.shape, np.nan), note)
 
 
 def published_series(counts: Counts) -> Series:
@@ -238,19 +243,29 @@ def published_series(counts: Counts) -> Series:
     return Series(on_record, tally[:, 0] + on_record, met, looked, hurting, tally[:, 2] + hurting)
 
 
-def _told(answer: Joint) -> tuple[tuple[str, ...], Floats, str]:
-    """Terms, their numbers (estimate, low, high, standard deviation; shape (4, terms)), and a note."""
-    terms, rows = [], []
-    for name, after in answer.posterior.items():
-        terms.append(_term(name))
-        rows.append((float(after.median), float(after.low), float(after.high), float(after.sd)))
-    terms += [f"learned_{term}" for term in terms]
+def _told(answer: Joint, unread: Mapping[str, str]) -> tuple[tuple[str, ...], Floats, list[str]]:
+    """Terms, their numbers (estimate, low, high, standard deviation; shape (4, terms)), and a note for each."""
+    names = [term_of(name) for name in answer.posterior]
+    summaries = (*answer.posterior.values(), *answer.prior.values())
+    rows = [(float(one.median), float(one.low), float(one.high), float(one.sd)) for one in summaries]
     rows += [(share, np.nan, np.nan, np.nan) for share in answer.contraction.values()]
-    note = "" if answer.effective >= ENOUGH else f"rough: worth {answer.effective:.0f} draws"
-    return tuple(terms), np.array(rows).T, note
+    rough = "" if answer.effective >= ENOUGH else f"rough: worth {answer.effective:.0f} draws"
+    notes = ["; ".join(filter(None, (unread.get(name, ""), rough))) for name in answer.posterior]
+    terms = (*names, *(PRIOR + name for name in names), *(LEARNED + name for name in names))
+    return terms, np.array(rows).T, [*notes, *[""] * len(names), *notes]
 
 
-def _term(name: str) -> str:
+def _unread(series: Series) -> dict[str, str]:
+    """Parameters that concern only series of a kind of which none is read: a note for each."""
+    counted = series.n > 0
+    looked = {LOOKED[way] for way in np.extract(counted, series.looked).astype(int)}
+    met = {MET[kind] for kind in np.extract(counted, series.met).astype(int)}
+    absent = [f"{way}.{share}" for way in LOOKED[1:] if way not in looked for share in ("sensitivity", "specificity")]
+    absent += [f"patients.{kind}" for kind in MET[1:] if kind not in met]
+    return dict.fromkeys(absent, UNREAD)
+
+
+def term_of(name: str) -> str:
     """A parameter's path as a term: the ratios by what they are of, the rest in its own words."""
     section, _, last = name.partition(".")
     if section == "patients":

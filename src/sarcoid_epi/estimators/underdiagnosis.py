@@ -8,13 +8,13 @@ import numpy as np
 
 from sarcoid_epi.estimands import DETECTION, TRUE_PREVALENCE
 from sarcoid_epi.estimators.believing import NO_INFORMATION, bounds, detects, said_of_records
-from sarcoid_epi.estimators.declare import Answers, Term, answers_of, estimator
+from sarcoid_epi.estimators.declare import Answers, Term, answers_of, estimator, silent
 from sarcoid_epi.estimators.prevalence import NOBODY
 from sarcoid_epi.scenario import Belief
 from sarcoid_epi.scenario.belief import Detection
 from sarcoid_epi.stats.believed import believed_share
 from sarcoid_epi.stats.bounds import misclassification_bounds
-from sarcoid_epi.stats.cloud import Summary
+from sarcoid_epi.stats.cloud import SmoothSummary
 from sarcoid_epi.stats.misclassification import rogan_gladen, rogan_gladen_delta
 from sarcoid_epi.stats.one_test import one_test_posterior
 from sarcoid_epi.stats.prior import Prior, beta, point
@@ -136,7 +136,7 @@ def believed_prevalence(strata: Strata, belief: Belief) -> Answers:
     mute = (known == 0) | (not detects(belief))
     note = said_of_records(recorded.astype(float), known.astype(float), belief.specificity.value.value, note)
 
-    def term(name: str, told: Summary, turned: bool = False, unknown: Any = False) -> Term:
+    def term(name: str, told: SmoothSummary, turned: bool = False, unknown: Any = False) -> Term:
         middle, low, high = (np.where(mute | unknown, np.nan, part) for part in (told.median, told.low, told.high))
         if turned:
             middle, low, high = 1 - middle, 1 - high, 1 - low
@@ -201,6 +201,8 @@ def possible_prevalence(strata: Strata, belief: Belief) -> Answers:
     # A corner that the record contradicts has none; the bound is cut there, and its limit with it.
     inner_low = np.where(np.isnan(least.high_limit), outer.low, least.high_limit)
     inner_high = np.where(np.isnan(most.low_limit), outer.high, most.low_limit)
+    if not detects(belief):
+        return silent(("osseous_least", "osseous_most"), len(known), NO_INFORMATION)
     note = np.where(known == 0, NOBODY, outer.note)
     return answers_of(
         Term("osseous_least", outer.low, outer.low_limit, inner_low, np.nan, known, recorded, note),

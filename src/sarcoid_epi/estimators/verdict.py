@@ -10,9 +10,9 @@ import numpy as np
 from sarcoid_epi.estimators.asking import lacking
 from sarcoid_epi.estimators.declare import NO_BELIEF, NOT_ASKED, Estimator
 from sarcoid_epi.estimators.support import against, claims, conflicts
-from sarcoid_epi.results import UNITS, Estimate, Estimates, is_share, shown
+from sarcoid_epi.results import UNITS, Estimate, Estimates, grouped, is_share, shown
 from sarcoid_epi.scenario import Belief
-from sarcoid_epi.stats.tipping import NO_BETTER, TARGET_ABOVE, TARGET_BELOW
+from sarcoid_epi.stats.tipping import FALSE_MORE, NO_BETTER, TARGET_BELOW
 from sarcoid_epi.strata import Strata
 from sarcoid_epi.vocabulary import label
 
@@ -29,7 +29,7 @@ HEADLINES = {
 
 
 #: Notes that are the answer: no sensitivity would bring the true share to the target.
-NO_VALUE = (TARGET_BELOW, TARGET_ABOVE, NO_BETTER)
+NO_VALUE = (TARGET_BELOW, FALSE_MORE, NO_BETTER)
 
 
 class Verdict(NamedTuple):
@@ -96,7 +96,7 @@ def _verdict(one: Estimator, strata: Strata, belief: Belief | None, rows: tuple[
         lack = "no belief" if belief is None else next((_section(r.note) for r in rows if _unbelieved(r)), "")
     rests = one.rests
     if belief is not None and belief.occurrence is not None and "occurrence" in one.believes:
-        rests += f", in a population of {belief.occurrence.population.value:.0f}"
+        rests += f", in a population of {grouped(belief.occurrence.population.value)}"
     answer = "" if lack else _answer(one, rows)
     return Verdict(one.label, needs, lack or "yes", answer, rests, "", one.name)
 
@@ -138,8 +138,9 @@ def _said(row: Estimate, one: Estimator) -> str:
         unit = " %" if is_share(row.term) else f" {UNITS.get(row.term, '')}"
         within = f"{low.removesuffix(unit) if high.endswith(unit) else low} to {high}"
     if is_share(row.term) and not 0 <= row.estimate <= 1:
-        said = f"no share: data and {'belief' if one.believes else 'model'} contradict each other"
-        within = f"{said}; limits {within}" if within else said
+        where = f"{'below 0' if row.estimate < 0 else 'above 100 %'}, which no share is"
+        contradicted = f"{where}: data and {'belief' if one.believes else 'model'} contradict each other"
+        within = f"{where}: read the limits, {within}" if within else contradicted
     number += f" ({within})" if within else ""
     headline = HEADLINES.get(row.term, label(row.term))
     if one.name == "latent_scan" and row.term == "underdiagnosis":

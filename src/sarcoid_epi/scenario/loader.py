@@ -51,6 +51,11 @@ HEADER_KEYS = frozenset({"name", "label", "about", "extends"})
 #: A scenario's name becomes part of run names and addresses in a report.
 _NAME = re.compile(r"[\w.-]+")
 
+#: A number with a decimal comma, which TOML does not know.
+_COMMA = re.compile(r"=\s*(-?\d+),(\d+)\b")
+
+KINDS: dict[str, type[Section]] = {"world": World, "design": Design, "belief": Belief, "prior": Prior}
+
 S = TypeVar("S", bound=Section)
 Spec = dict[str, Any]
 
@@ -120,16 +125,36 @@ def read_toml(kind: str, name: str) -> tuple[dict[str, Any], str]:
         if not place.is_file():
             if own:
                 raise ConfigurationError(Problem(f"there is no file '{name}'", do=f"give a {kind} name or a TOML file"))
+            other = next((one for one in KINDS if one != kind and _folder(one).joinpath(f"{name}.toml").is_file()), "")
+            if other:
+                raise ConfigurationError(_of_another_kind(name, other, kind))
             raise ConfigurationError(unknown(kind, name, shipped(kind)))
-        return tomllib.loads(place.read_text(encoding="utf-8-sig")), shown
+        text = place.read_text(encoding="utf-8-sig")
+        return tomllib.loads(text), shown
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(Problem("not valid TOML", shown, str(error), "mend the line it names")) from None
+        comma = _COMMA.search(text) if isinstance(error, tomllib.TOMLDecodeError) else None
+        mend = f"write {comma[1]}.{comma[2]}, with a point" if comma else "mend the line it names"
+        raise ConfigurationError(Problem("not valid TOML", shown, str(error), mend)) from None
     except OSError as error:
         raise ConfigurationError(Problem("cannot be read", shown, (error.strerror or "").lower())) from None
 
 
+def _of_another_kind(name: str, other: str, kind: str) -> Problem:
+    return Problem(f"'{name}' is a {other}, not a {kind}", do=f"name one of {', '.join(shipped(kind))}, or a TOML file")
+
+
+def _demand_kind(kind: str, name: str) -> None:
+    """Refuse a file of the user's whose sections are all those of another kind, and not of this one."""
+    sections = _read(kind, name)[0].keys() - HEADER_KEYS - {"assumed"}
+    if name.endswith(".toml") and sections and not sections <= KINDS[kind].model_fields.keys():
+        for other, model in KINDS.items():
+            if sections <= model.model_fields.keys():
+                raise ConfigurationError(_of_another_kind(name, other, kind))
+
+
 def _load(model: type[S], kind: str, name: str, vary: Mapping[str, float]) -> S:
     load_registry()  # a broken registry is one complaint, not one for each citation
+    _demand_kind(kind, name)
     known = paths(model)
     problems: list[Problem] = []
     header, specs = _specs(model, kind, name, problems)

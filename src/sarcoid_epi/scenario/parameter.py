@@ -62,7 +62,8 @@ class Assumed(_Basis):
     high: float | None = None
 
     def __str__(self) -> str:
-        span = f" [{self.low:g} to {self.high:g}]" if self.low is not None and self.high is not None else ""
+        how = {"uniform": "uniform ", "none": "held at the value; possible "}.get(self.spread, "")
+        span = f" [{how}{self.low:g} to {self.high:g}]" if self.low is not None and self.high is not None else ""
         return f"assumed{span}: {self.reason}{self._ending}"
 
 

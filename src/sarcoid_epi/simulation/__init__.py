@@ -1,5 +1,5 @@
 """Estimators against known truths: what their limits cover, and what becomes of them when an assumption breaks."""
 
-from sarcoid_epi.simulation.operating import SETTINGS, Row, operating_characteristics
+from sarcoid_epi.simulation.operating import SETTINGS, UNEXPLAINED, Row, operating_characteristics
 
-__all__ = ["SETTINGS", "Row", "operating_characteristics"]
+__all__ = ["SETTINGS", "UNEXPLAINED", "Row", "operating_characteristics"]

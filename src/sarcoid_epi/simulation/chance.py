@@ -32,12 +32,14 @@ class PartlyKnown(TallyStrata):
 class Chance:
     """All chance of one block of replicates: each use of it has a name and an address of its own.
 
-    Settings of one estimator share the addresses, so that a broken assumption is seen against the same luck.
+    Settings of one estimator share the addresses, so that a broken assumption is seen against the same luck. `times` as
+    many patients are counted as the setting says.
     """
 
     seed: int
     name: str
     replicates: int
+    times: int = 1
 
     def __call__(self, what: str) -> Floats:
         """A uniform in (0, 1) for each replicate."""
@@ -64,10 +66,11 @@ class Chance:
         return counts.reshape(self.replicates, *cells.shape[1:])
 
     def drawn(self, n: int, world: Floats, axes: tuple[Axis, ...]) -> tuple[PartlyKnown, Floats]:
-        """What is seen of n patients, as groups of an estimator; and the share of these very patients that is diseased.
+        """What is seen of patients, as groups of an estimator; and the share of these very patients that is diseased.
 
         The second axis of the world is the disease, which an estimator does not get to see.
         """
+        n *= self.times
         counts = self.counts(n, world)
         diseased = counts[:, 1].reshape(self.replicates, -1).sum(axis=1) / n
         return PartlyKnown(tuple(map(str, range(self.replicates))), axes, counts.sum(axis=1)), diseased

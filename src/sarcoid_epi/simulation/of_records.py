@@ -12,10 +12,12 @@ from sarcoid_epi.scenario import Belief
 from sarcoid_epi.simulation import cells
 from sarcoid_epi.simulation.chance import Chance, Floats
 from sarcoid_epi.simulation.setting import (
+    AT_LEAST,
     BETWEEN,
     EVENLY,
     Draw,
     Drawn,
+    Reason,
     Setting,
     as_believed,
     breaking,
@@ -33,14 +35,27 @@ EVEN = f"{BELIEVED}; true shares drawn evenly"
 HALF = "records find half of what is believed"
 UNSPECIFIC = "specificity 0.99, 0.998 believed"
 
-BAYES = (
-    "Bayesian limits hold their level over the shares believed beforehand (evenly from 0 to 1: see the row of drawn "
-    "shares), not at each share"
+GENEROUS = Reason(
+    "covers too much",
+    "where records find little few are on record, and what chance and false records leave open holds the upper limit "
+    "up: hardly any limits lie below the truth",
+    "more patients",
+    ("osseous",),
+    0.02,
+    "below",
 )
-CUT = "a corrected share below zero is impossible: at small shares the limits lie higher or are generous"
-SYSTEMATIC = "systematic limits leave out chance, and claim less"
-BOUNDS = "bounds hold at least their level"
-NO_TIP = "with fewer on record than false positives alone no sensitivity leads to the target: no answer"
+SYSTEMATIC = Reason(
+    "covers too little",
+    "these limits leave out chance; the limits for the true share have it",
+    "more patients",
+    ("osseous_systematic",),
+)
+NO_TIP = Reason(
+    "often no answer",
+    "where fewer are on record than false records alone would be, no sensitivity leads to the target",
+    "more patients",
+    upto=0.01,
+)
 
 
 def _recorded(chance: Chance, share: Floats, se: Floats, sp: Floats) -> TallyStrata:
@@ -132,13 +147,14 @@ def tipping(specificity: float = 0.998) -> Draw:
 
 def settings() -> tuple[Setting, ...]:
     """All of them; of each estimator its own assumptions first."""
-    corrected = Setting("corrected_prevalence", BELIEVED, believed_records(), CUT)
-    bayes = Setting("believed_prevalence", BELIEVED, believed_records(), BAYES, 0.3)
-    steps = Setting("detection_cascade", BELIEVED, cascade(), BAYES, 0.3)
-    analysed = Setting("bias_analysed_prevalence", BELIEVED, believed_records(correlation=-0.3), f"{CUT}; {SYSTEMATIC}")
-    possible = Setting("possible_prevalence", RANGES, somewhere(), BOUNDS)
-    tip = Setting("tipping_detection", "records of 2 000; sensitivity 0.2, specificity 0.998", tipping(), NO_TIP)
-    told = Setting("burden", BELIEVED, people(), BAYES, 0.3)
+    corrected = Setting("corrected_prevalence", BELIEVED, believed_records(), (GENEROUS,))
+    bayes = Setting("believed_prevalence", BELIEVED, believed_records(), part=0.2)
+    steps = Setting("detection_cascade", BELIEVED, cascade(), part=0.2)
+    analysed = Setting("bias_analysed_prevalence", BELIEVED, believed_records(correlation=-0.3), (GENEROUS, SYSTEMATIC))
+    possible = Setting("possible_prevalence", RANGES, somewhere(), claims=AT_LEAST)
+    of_tip = "records of 2 000; sensitivity 0.2, specificity 0.998"
+    tip = Setting("tipping_detection", of_tip, tipping(), (NO_TIP,))
+    told = Setting("burden", BELIEVED, people(), part=0.2)
     heavy, apart = instead(sensitivity__n=200, specificity__n=10_000), instead(together__correlation=0.0)
     missed = ("osseous", "underdiagnosis", "missed")
     return (

@@ -11,7 +11,7 @@ from sarcoid_epi.estimators.believing import at
 from sarcoid_epi.estimators.sources import FIRST, SECOND, THIRD
 from sarcoid_epi.simulation import cells
 from sarcoid_epi.simulation.chance import Chance, Floats
-from sarcoid_epi.simulation.setting import Draw, Drawn, Setting, as_believed, breaking, clinical
+from sarcoid_epi.simulation.setting import Draw, Drawn, Reason, Setting, as_believed, breaking, clinical
 from sarcoid_epi.strata import FLAG
 
 N = 5_000
@@ -29,13 +29,66 @@ LOFGREN = "20 000 patients; Löfgren syndrome in 20 %, odds ratio 0.5; detection
 
 FALSE = "one record in ten is false"
 
-FEW_ON_LISTS = "few on both sources: numbers jump, and limits are generous or lie to one side of the truth"
-BY_DRAWS = "the number on neither source is drawn about the observed one: few on both sources spoil it"
-OVERLOOKED = (
-    "few cases: the weights prefer models without dependence and overlook it; `met_least` is a lower bound only"
+NO_OVERLAP = Reason(
+    "often no answer",
+    "few cases: nobody is on both sources, or one source lacks nobody of the other: no number, or no limits",
+    "more patients",
+    upto=0.01,
 )
-LATENT = "few of whom all sources speak: a flat likelihood, estimates at the edge"
-RARE = "few on record with Löfgren syndrome: false records rule, and most draws of the belief are impossible"
+HOLDS_ALL = Reason(
+    "covers too little",
+    "few cases: where one source happens to hold all patients of the other, or nearly all, hardly anybody seems to be "
+    "missing, and the upper limit lies too low",
+    "more patients",
+    upto=0.02,
+    side="below",
+)
+FEW_ON_BOTH = Reason(
+    "covers too little",
+    "few cases: of one or two patients on both sources in a stratum the limits, by a log-normal law, are off to either "
+    "side, and never reach down to the number seen, though nobody may be missing",
+    "more patients",
+    ("met_by_pain",),
+    0.01,
+)
+DRAWN_ABOUT = Reason(
+    "covers too little",
+    "few on both sources: the number on neither is drawn about the observed one, and with one or two on both that is "
+    "far too high too often",
+    "more patients",
+    upto=0.01,
+    side="above",
+)
+ALL_SEEN = Reason(
+    "covers too little",
+    "few cases: all of them may be seen, and the lower limit, by a log-normal law, always lies above the number seen",
+    "more patients",
+    upto=0.01,
+    side="above",
+)
+HIGH_BOUND = Reason(
+    "covers too little",
+    "few cases: the bound is a square over a small count and comes out too high on average, and its lower limit too",
+    "more patients",
+    ("met_least",),
+    0.05,
+    "above",
+)
+NO_MODEL = Reason(
+    "often no answer", "few cases: no model gives a number, for too many cells are empty", "more patients", upto=0.005
+)
+NO_LIMITS = Reason(
+    "often no answer",
+    "few cases: an estimate comes out at 0 or 1, where it has no limits, or no maximum is found",
+    "more patients",
+    upto=0.01,
+)
+TAKEN_AS_KNOWN = Reason(
+    "covers too little",
+    "few cases: another of the estimates came out at 0 or 1 and is taken as known, so that limits are too narrow",
+    "more patients",
+    upto=0.02,
+)
 
 EQUAL, SHARED = ((0.5, 0.4), (0.5, 0.4)), ((0.25, 0.2), (0.75, 0.6))
 
@@ -76,11 +129,16 @@ def believed(odds: float | None = None, true: float | None = None) -> Draw:
     return draw
 
 
-def three(pairs: float = 1.0, triple: float = 1.0, true: float = 1.0) -> Draw:
-    """Three sources that depend in pairs, or all at once."""
+def three(
+    pairs: float = 1.0,
+    triple: float = 1.0,
+    true: float = 1.0,
+    reach: tuple[float, float, float] = (0.8, 0.8, 0.8),
+) -> Draw:
+    """Three sources that depend in pairs, or all at once; `reach` are the odds of a case to be on each."""
 
     def draw(share: Floats, chance: Chance) -> Drawn:
-        world = cells.three_lists(HELD * share, (1.0, 0.8, 0.6), pairs, triple, true)
+        world = cells.three_lists(HELD * share, reach, pairs, triple, true)
         strata, these = chance.drawn(N, world, THREE)
         return Drawn(strata, dict.fromkeys(("met", "met_by_aic", "met_least"), these))
 
@@ -122,17 +180,26 @@ def lofgren(found: float = 1.0) -> Draw:
 
 def settings() -> tuple[Setting, ...]:
     """All of them; of each estimator its own assumptions first."""
-    pair = Setting("two_sources", TWO_LISTS, two(), FEW_ON_LISTS)
+    few = NO_OVERLAP, FEW_ON_BOTH, HOLDS_ALL
+    pair = Setting("two_sources", TWO_LISTS, two(), few)
     plain = ("met", "met_lincoln_petersen")
     by_odds = [
-        Setting("source_dependence", f"{TWO_LISTS}; odds ratio {odds:g}", two(odds, told=(odds,)), FEW_ON_LISTS)
+        Setting("source_dependence", f"{TWO_LISTS}; odds ratio {odds:g}", two(odds, told=(odds,)), few)
         for odds in (0.25, 2.0, 8.0)
     ]
-    drawn = Setting("believed_sources", f"{TWO_LISTS}; the rest drawn from the belief", believed(), BY_DRAWS, 0.2)
-    triple = Setting("three_sources", THREE_LISTS, three(), OVERLOOKED, 0.5)
+    of_belief = f"{TWO_LISTS}; the rest drawn from the belief"
+    drawn = Setting("believed_sources", of_belief, believed(), (NO_OVERLAP, DRAWN_ABOUT), 0.2)
+    triple = Setting(
+        "three_sources",
+        THREE_LISTS,
+        three(),
+        (NO_MODEL, ALL_SEEN, HIGH_BOUND),
+        0.5,
+        claims={"met_least": "lower limit"},
+    )
     in_pairs = f"{THREE_LISTS}; odds ratio 4 between the first two"
-    latent = Setting("latent_sources", AGREEING, agreeing({}), LATENT, 0.3)
-    ratio = Setting("bias_analysed_odds_ratio", LOFGREN, lofgren(), RARE, 0.15)
+    latent = Setting("latent_sources", AGREEING, agreeing({}), (NO_LIMITS, TAKEN_AS_KNOWN), 0.3)
+    ratio = Setting("bias_analysed_odds_ratio", LOFGREN, lofgren(), part=0.15)
     return (
         pair,
         breaking(pair, "odds ratio 4 between the sources", two(4.0), low=plain),
@@ -157,6 +224,7 @@ def settings() -> tuple[Setting, ...]:
         breaking(triple, "all three depend, ratio of odds ratios 6", three(triple=6.0), high=["met"]),
         breaking(triple, "all three depend, ratio of odds ratios 1/6", three(triple=1 / 6), low=["met"]),
         breaking(triple, FALSE, three(true=0.9), high=["met"]),
+        breaking(triple, "one source reaches far more, one far less", three(reach=(4.0, 0.8, 0.1)), high=["met_least"]),
         latent,
         breaking(
             latent,

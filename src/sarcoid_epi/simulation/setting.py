@@ -8,7 +8,8 @@ from functools import cache
 from typing import Any, Literal, NamedTuple
 
 from sarcoid_epi.estimators.believing import weighed
-from sarcoid_epi.scenario import Assumed, Belief, Parameter, load_belief
+from sarcoid_epi.estimators.declare import Answers
+from sarcoid_epi.scenario import Assumed, Belief, Parameter, Prior, load_belief
 from sarcoid_epi.simulation.chance import Chance, Floats
 from sarcoid_epi.stats.draws import correlated
 from sarcoid_epi.strata import TallyStrata
@@ -16,12 +17,18 @@ from sarcoid_epi.strata import TallyStrata
 #: The true shares of the table.
 SHARES = (0.005, 0.01, 0.02, 0.05, 0.15)
 
-#: Where a row stands for true shares drawn evenly from 0 to 1, as the Bayesian estimators believe beforehand.
+#: Where a row stands for true shares drawn as the Bayesian estimators believe beforehand, most of them evenly.
 EVENLY = (float("nan"),)
 
 #: What theory says a broken assumption does to an answer, beside that under its own assumptions.
 Theory = Literal["too high", "too low", "too narrow", "unharmed"]
 
+#: What limits claim: that both hold the truth in 95 %; that together they do so in 95 % or more, as bounds; or of a
+#: lower bound that its lower limit is not above the truth in 97.5 % or more.
+Claim = Literal["both limits", "at least", "lower limit"]
+
+#: How an answer may deviate under its own assumptions.
+Deviation = Literal["covers too little", "covers too much", "often no answer"]
 
 #: The name under which two bounds are judged together.
 BETWEEN = "osseous_least to osseous_most"
@@ -35,28 +42,50 @@ class Drawn(NamedTuple):
 
     strata: TallyStrata
     truth: Mapping[str, Any]
-    belief: Belief | None = None
+    belief: Belief | Prior | None = None
+
+
+class Reason(NamedTuple):
+    """Why answers deviate in one way under their own assumptions.
+
+    It holds for these `terms` (all where none is named), up to a true share `upto`, and only if limits that miss lie on
+    this `side` of the truth, or hardly ever where they cover too much. `until` says what makes the deviation less or
+    makes it go; the tests try it.
+    """
+
+    deviation: Deviation
+    why: str
+    until: Literal["more patients", "truths as believed", "more series"]
+    terms: tuple[str, ...] = ()
+    upto: float = 1.0
+    side: Literal["", "below", "above"] = ""
 
 
 Draw = Callable[[Floats, Chance], Drawn]
+
+#: What bounds claim.
+AT_LEAST: Mapping[str, Claim] = {BETWEEN: "at least"}
 
 
 @dataclass(frozen=True)
 class Setting:
     """One estimator in one world; `broken` is empty under its own assumptions.
 
-    `theory` says for each term what breaking the assumption does; `because`, why under the own assumptions coverage
-    need not be nominal, or answers fail. `part` of the replicates are drawn where an estimator is slow.
+    `theory` says for each term what breaking the assumption does; `because`, why answers deviate under the own
+    assumptions; `claims`, what limits claim that are not both meant to hold. `part` of the replicates are drawn where
+    an estimator is slow; `ask` stands for an estimator that is slower still.
     """
 
     estimator: str
     design: str
     draw: Draw
-    because: str = ""
+    because: tuple[Reason, ...] = ()
     part: float = 1.0
     shares: tuple[float, ...] = SHARES
     broken: str = ""
     theory: Mapping[str, Theory] = field(default_factory=dict)
+    claims: Mapping[str, Claim] = field(default_factory=dict)
+    ask: Callable[[Drawn], Answers] | None = None
 
 
 def breaking(
@@ -69,6 +98,7 @@ def breaking(
     narrow: Sequence[str] = (),
     unharmed: Sequence[str] = (),
     part: float | None = None,
+    shares: tuple[float, ...] = (),
 ) -> Setting:
     """The same with an assumption broken: which terms come out too low, too high, or with too narrow limits."""
     directions: tuple[tuple[Theory, Sequence[str]], ...] = (
@@ -78,7 +108,15 @@ def breaking(
         ("unharmed", unharmed),
     )
     said = {term: theory for theory, terms in directions for term in terms}
-    return replace(own, draw=draw, broken=what, theory=said, because="", part=own.part if part is None else part)
+    return replace(
+        own,
+        draw=draw,
+        broken=what,
+        theory=said,
+        because=(),
+        part=own.part if part is None else part,
+        shares=shares or own.shares,
+    )
 
 
 @cache

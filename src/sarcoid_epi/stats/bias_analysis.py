@@ -22,7 +22,7 @@ from sarcoid_epi.stats.draws import beta_quantile, check_uniforms
 from sarcoid_epi.stats.interval import Array, check_counts, check_level, check_share
 from sarcoid_epi.stats.misclassification import rogan_gladen
 
-MANY_IMPOSSIBLE = " % of the draws are impossible and left out: the records contradict much of the belief"
+MANY_IMPOSSIBLE = " % of the draws fit no true share and are left out"
 NO_CENTRE = "; without random error none is possible"
 ALL_IMPOSSIBLE = "no draw is possible: the records contradict the belief"
 NO_PATIENTS = "no patients"

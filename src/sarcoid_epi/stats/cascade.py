@@ -174,12 +174,13 @@ def share_given_detection(
     r"""A draw of the true share for each draw of sensitivity and specificity, and how well that draw fits the record.
 
     With a uniform prior for pi and x of n on record, a = 1 - Sp, the apparent share a + pi (Se - a) is, given Se and
-    Sp, Beta(x + 1, n - x + 1) cut to [a, Se], and the weight of the draw is the marginal likelihood
+    Sp, Beta(x + 1, n - x + 1) cut to the range between a and Se, and the weight of the draw is the marginal likelihood
 
     .. math:: \int_0^1 \mathrm{Bin}(x; n, a + \pi (Se - a)) \, d\pi
               = \frac{I_{Se} - I_a}{(n + 1)(Se - a)}, \qquad I_t = I_t(x + 1, n - x + 1)
 
-    So posterior draws of everything in the belief come as a weighted sample, without a chain.
+    which holds for Se below a as well: a belief that gives such draws some weight keeps it. So posterior draws of
+    everything in the belief come as a weighted sample, without a chain.
 
     Parameters
     ----------
@@ -190,7 +191,7 @@ def share_given_detection(
 
     Returns
     -------
-    True shares and log weights, shape (..., P); a draw with Se <= 1 - Sp has log weight minus infinity.
+    True shares and log weights, shape (..., P); of a draw whose range holds none of the beta, minus infinity.
 
     Raises
     ------
@@ -215,13 +216,13 @@ def share_given_detection(
     u = check_share(uniform, "uniform")
     a = 1.0 - sp
     first, second = (x + 1.0)[..., None], (m - x + 1.0)[..., None]
-    low, high = betainc(first, second, a), betainc(first, second, se)
-    detects = (se > a) & (high > low)
-    apparent = betaincinv(first, second, low + u * (high - low))
+    none, all_of_them = betainc(first, second, a), betainc(first, second, se)
+    possible = none != all_of_them
+    apparent = betaincinv(first, second, none + u * (all_of_them - none))
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.clip((apparent - a) / (se - a), 0.0, 1.0)
-        weight = np.log(high - low) - np.log((m[..., None] + 1.0) * (se - a))
-    return np.where(detects, share, np.nan), np.where(detects, weight, -np.inf)
+        weight = np.log((all_of_them - none) / ((m[..., None] + 1.0) * (se - a)))
+    return np.where(possible, share, np.nan), np.where(possible, weight, -np.inf)
 
 
 def log_binomial(events: Array, n: Array, chance: Array) -> Array:

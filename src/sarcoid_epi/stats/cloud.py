@@ -26,7 +26,7 @@ _AT_ONCE = 16384
 _NEWTON_STEPS = 12
 
 
-class Summary(NamedTuple):
+class SmoothSummary(NamedTuple):
     """What is believed of a quantity: mean, standard deviation, median, limits with equal tails, shortest limits."""
 
     mean: Array
@@ -130,7 +130,7 @@ def chance_up_to(distribution: Series, at: Array) -> Array:
     return np.where(high > low, _chance(theta, distribution), (at >= low).astype(np.float64))
 
 
-def summary(distribution: Series, level: float) -> Summary:
+def summary(distribution: Series, level: float) -> SmoothSummary:
     """Mean, standard deviation, median, limits with equal tails and the shortest limits, each of shape (G,).
 
     Where the range has no width, all of it is that one value; where the series is NaN, so is the summary.
@@ -147,11 +147,11 @@ def summary(distribution: Series, level: float) -> Summary:
     at = low[:, None] + (high - low)[:, None] * (1.0 + np.cos(angles)) / 2.0
     constant = (high == low) & np.isfinite(coefficients).all(axis=1)
     at[constant], sd = low[constant, None], np.where(constant, 0.0, sd)
-    return Summary(np.where(constant, low, mean), sd, *at.T)
+    return SmoothSummary(np.where(constant, low, mean), sd, *at.T)
 
 
-def weighted_summary(values: Array, weights: Array, level: float = 0.95) -> Summary:
-    """Summary of values worked out at weighted nodes, both of shape (K,): a smooth function of the nodes.
+def weighted_summary(values: Array, weights: Array, level: float = 0.95) -> SmoothSummary:
+    """SmoothSummary of values worked out at weighted nodes, both of shape (K,): a smooth function of the nodes.
 
     The range is that of the values, a little widened; where the distribution ends inside its range (a share that cannot
     exceed 1) the ends are met to about 1e-3 of the range.
@@ -165,7 +165,7 @@ def weighted_summary(values: Array, weights: Array, level: float = 0.95) -> Summ
     more = 0.003 * (high - low)
     ends = np.array([low - more]), np.array([high + more])
     sums = chebyshev_moments(values[None], weights[None], *ends)
-    return Summary(*(field[0] for field in summary(series(sums, *ends), level)))
+    return SmoothSummary(*(field[0] for field in summary(series(sums, *ends), level)))
 
 
 def _polynomials(z: Array, count: int) -> Array:

@@ -24,6 +24,7 @@ from sarcoid_epi.stats.two_classes import (
     two_test_cells,
     two_test_tables,
 )
+from sarcoid_epi.stats.weighted import effective, normalised, weighted_quantile
 
 FEW_POINTS = "the posterior is hard to integrate: limits are rough"
 TURNED = "the beliefs leave open which class has the condition"
@@ -137,8 +138,8 @@ def hui_walter_posterior(
         _posterior(table[i : i + block], a[i : i + block], b[i : i + block], level)
         for i in range(0, max(1, len(table)), block)
     ]
-    summary, turned, effective = (np.concatenate(each) for each in zip(*parts, strict=True))
-    note = remark(np.full(len(table), ""), effective < _FEWEST, FEW_POINTS)
+    summary, turned, worth = (np.concatenate(each) for each in zip(*parts, strict=True))
+    note = remark(np.full(len(table), ""), worth < _FEWEST, FEW_POINTS)
     note = remark(note, turned > _TURNED, TURNED)
 
     columns = (np.s_[:populations], np.s_[populations + 2 :], np.s_[populations : populations + 2])
@@ -146,7 +147,7 @@ def hui_walter_posterior(
     return HuiWalterPosterior(
         **dict(zip(HuiWalterPosterior._fields, fields, strict=False)),
         turned=turned.reshape(shape)[()],
-        effective=effective.reshape(shape)[()],
+        effective=worth.reshape(shape)[()],
         note=note.reshape(shape)[()],
     )
 
@@ -166,10 +167,11 @@ def _posterior(table: Array, a: Array, b: Array, level: float) -> tuple[Array, A
     mean = np.einsum("gn,gnp->gp", weight, share)
     variance = np.einsum("gn,gnp->gp", weight, (share - mean[:, None]) ** 2)
     tail = (1.0 - level) / 2.0
-    median, low, high = _quantiles(share, weight, (0.5, tail, 1.0 - tail))
+    points = weighted_quantile(share.swapaxes(1, 2), weight[:, None], [0.5, tail, 1.0 - tail])
+    median, low, high = np.moveaxis(points, -1, 0)
     prior_variance = a * b / ((a + b) ** 2 * (a + b + 1.0))
     summary = np.stack([mean, np.sqrt(variance), median, low, high, 1.0 - variance / prior_variance], axis=1)
-    return summary, turned, 1.0 / (weight**2).sum(-1)
+    return summary, turned, effective(weight)
 
 
 def _modes(table: Array, a: Array, b: Array) -> tuple[Array, Array]:
@@ -230,8 +232,7 @@ def _weighted(
             - proposal
             + np.einsum("gsc,gnsc->gn", table, np.log(np.maximum(two_test_cells(expit(x)), 1e-300)))
         )
-    weight = np.exp(log_weight - log_weight.max(-1, keepdims=True))
-    return x, weight / weight.sum(-1, keepdims=True), np.exp(log_t - proposal[:, None])
+    return x, normalised(log_weight), np.exp(log_t - proposal[:, None])
 
 
 def _moved(x: Array, weight: Array, near: Array, location: Array, scale: Array) -> tuple[Array, Array]:
@@ -254,24 +255,6 @@ def _sobol(points: int, parameters: int) -> tuple[Array, Array]:
     u = qmc.Sobol(parameters + 1, scramble=False).random(4 * points).reshape(4, points, -1) + 0.5 / (4 * points)
     stretch = np.sqrt(_DEGREES / (2.0 * gammainccinv(_DEGREES / 2.0, u[:3, :, -1:])))
     return ndtri(u[:3, :, :-1]) * stretch, u[3, :, :-1]
-
-
-def _quantiles(share: Array, weight: Array, wanted: tuple[float, ...]) -> list[Array]:
-    """Weighted quantiles over the points (axis 1), halfway weights joined by straight lines."""
-    order = share.argsort(axis=1)
-    value = np.take_along_axis(share, order, axis=1)
-    mass = np.take_along_axis(np.broadcast_to(weight[..., None], share.shape), order, axis=1)
-    below = mass.cumsum(axis=1) - 0.5 * mass
-    answer = []
-    for level in wanted:
-        right = np.clip((below < level).sum(axis=1), 1, share.shape[1] - 1)[:, None]
-        (x0, x1), (c0, c1) = (
-            (np.take_along_axis(v, right - 1, 1), np.take_along_axis(v, right, 1)) for v in (value, below)
-        )
-        with np.errstate(invalid="ignore", divide="ignore"):
-            along = np.clip(np.nan_to_num((level - c0) / (c1 - c0)), 0.0, 1.0)
-        answer.append((x0 + along * (x1 - x0))[:, 0])
-    return answer
 
 
 def _shapes(a: ArrayLike, b: ArrayLike, shape: tuple[int, ...], size: int, name: str) -> tuple[Array, Array]:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaln, expit, log_expit, logsumexp, xlogy
+from scipy.special import betaln, expit, log_expit
 
 from sarcoid_epi.stats.interval import Array
 from sarcoid_epi.stats.quadrature import log_choose
@@ -24,7 +24,8 @@ _MODE_STEPS = 60
 _LONGEST_STEP = 2.0
 _MODE_TOLERANCE = 0.1  # of the integrand's width; a point a little off the mode only moves the quadrature points
 _LOOK_STEPS = 25
-_POINTS = (6, 6)  # for each sensitivity and each specificity
+_POINTS = (7, 6)  # for each sensitivity and each specificity
+_ROUGH_POINTS = (3, 3)  # where only a place is looked for
 
 
 class Looks(NamedTuple):
@@ -44,9 +45,10 @@ class Looks(NamedTuple):
         """1 where a series (row) belongs to a modality (column)."""
         return np.asarray(self.modality[:, None] == np.arange(len(self.value)), dtype=np.float64)
 
-    def points(self) -> tuple[int, int]:
+    def points(self, rough: bool = False) -> tuple[int, int]:
         """Quadrature points for sensitivity and for F: one where all are known."""
-        return 1 if self.known[:, 0].all() else _POINTS[0], 1 if self.known[:, 1].all() else _POINTS[1]
+        most = _ROUGH_POINTS if rough else _POINTS
+        return 1 if self.known[:, 0].all() else most[0], 1 if self.known[:, 1].all() else most[1]
 
 
 class Points(NamedTuple):
@@ -79,13 +81,15 @@ def believed_looks(
     return Looks(value, shapes, known, modality)
 
 
-def placed(mu: Array, tau: Array, events: Array, n: Array, look: Looks, start: Array, modes: Array) -> Points:
+def placed(
+    mu: Array, tau: Array, events: Array, n: Array, look: Looks, start: Array, modes: Array, rough: bool = False
+) -> Points:
     """Adaptive Gauss-Hermite points for each modality, on the logits of Se and F, around the mode at (mu, tau).
 
     `start` (G, M, 2) and `modes` (G, K, 1) are first guesses of the logits and of the deviates of the series.
     """
     centres, root = _centred(mu, tau, events, n, look, start, modes)
-    counts = look.points()
+    counts = look.points(rough)
     (t, log_t), (r, log_r) = (_hermite(count) for count in counts)
     t, r = np.sqrt(2.0) * np.repeat(t, counts[1]), np.sqrt(2.0) * np.tile(r, counts[0])
     a = centres[..., :1] + root[..., :1, 0] * t
@@ -161,8 +165,11 @@ def _likelihood(
     each, score, information, modes = _series(mu, tau, events, n, of_series, nodes, modes, complete)
     member = look.member
     height = np.einsum("gkn,km->gmn", each, member) + points.log_weight
-    value = logsumexp(height, axis=-1)
-    weight = np.exp(height - value[..., None])
+    largest = height.max(axis=-1, keepdims=True)
+    weight = np.exp(height - largest)
+    total = weight.sum(axis=-1)
+    value = np.log(total) + largest[..., 0]
+    weight /= total[..., None]
     if not derivatives:
         unknown = np.full((len(value), 2, 2), np.nan)
         return Likelihood(value.sum(-1), unknown[:, 0], unknown, weight, modes)
@@ -274,13 +281,9 @@ def _series(
     t, log_weight = _hermite(nodes)
     u = modes[..., None] + np.sqrt(2.0) * spread[..., None] * t
     x, m, se, f = x[..., None], m[..., None], se[..., None], f[..., None]
-    eta = mu[..., None] + tau[..., None] * u
-    small = np.exp(-np.abs(eta))
-    upper, lower = 1.0 / (1.0 + small), small / (1.0 + small)
-    rising = eta >= 0
-    p, not_p = np.where(rising, upper, lower), np.where(rising, lower, upper)
+    p, not_p = _both(mu[..., None] + tau[..., None] * u)
     q, not_q = se * p + f * not_p, (1.0 - se) * p + (1.0 - f) * not_p
-    log_integrand = xlogy(x, q) + xlogy(m - x, not_q) - 0.5 * u**2 + log_weight
+    log_integrand = x * np.log(q) + (m - x) * np.log(not_q) - 0.5 * u**2 + log_weight
     largest = log_integrand.max(axis=-1, keepdims=True)
     weight = np.exp(log_integrand - largest)
     total = weight.sum(axis=-1)
@@ -302,32 +305,48 @@ def _series(
     return value, score, information, modes
 
 
+def _both(eta: Array) -> tuple[Array, Array]:
+    """expit(eta) and expit(-eta) from one exponential; neither is ever 0."""
+    odds = np.exp(np.clip(eta, -300.0, 300.0))
+    not_p = 1.0 / (1.0 + odds)
+    return odds * not_p, not_p
+
+
 def _expected(eta: Array, m: Array, se: Array, f: Array) -> Array:
     """Expected information of one series about its logit: n q'^2 / (q (1 - q)); never negative."""
-    p = expit(eta)
-    not_p = expit(-eta)
+    p, not_p = _both(eta)
     q, not_q = se * p + f * not_p, (1.0 - se) * p + (1.0 - f) * not_p
     return np.asarray(m * ((se - f) * p * not_p) ** 2 / (q * not_q))
 
 
 def _modes(mu: Array, tau: Array, x: Array, m: Array, se: Array, f: Array, start: Array) -> Array:
     """Maximum over u of each integrand by scoring with bounded steps; each element stops for itself."""
-    shape = start.shape
-    u = start.flatten()
-    mu, tau, x, m, se, f = (np.broadcast_to(each, shape).ravel() for each in (mu, tau, x, m, se, f))
-    place = np.arange(u.size)
+    shape, longest = start.shape, _LONGEST_STEP / np.maximum(tau, 1e-3)
+    step, moving = _mode_step(start, longest, mu, tau, x, m, se, f)
+    found = np.add(start, step, order="C")
+    u, place, step = found.reshape(-1), np.flatnonzero(moving), step[moving]
+    held = [np.broadcast_to(each, shape)[moving] for each in (longest, mu, tau, x, m, se, f)]
     for _ in range(_MODE_STEPS):
-        at = u[place]
-        p, not_p = expit(mu + tau * at), expit(-mu - tau * at)
-        q, not_q = se * p + f * not_p, (1.0 - se) * p + (1.0 - f) * not_p
-        slope = (se - f) * p * not_p
-        curvature = 1.0 + tau**2 * m * slope**2 / (q * not_q)
-        step = (tau * slope * (x / q - (m - x) / not_q) - at) / curvature
-        longest = _LONGEST_STEP / np.maximum(tau, 1e-3)
-        u[place] = at + np.clip(step, -longest, longest)
-        moving = np.abs(step) * np.sqrt(curvature) > _MODE_TOLERANCE
-        if not moving.any():
+        if not place.size:
             break
-        place = place[moving]
-        mu, tau, x, m, se, f = (each[moving] for each in (mu, tau, x, m, se, f))
-    return u.reshape(shape)
+        before = np.abs(step)
+        back = step
+        step, moving = _mode_step(u[place], *held)
+        # A step back over the mode is at most half the one that led there: none swings to and fro for ever.
+        step = np.where(step * back < 0, np.clip(step, -before / 2.0, before / 2.0), step)
+        u[place] += step
+        place, step = place[moving], step[moving]
+        held = [each[moving] for each in held]
+    return found
+
+
+def _mode_step(
+    at: Array, longest: Array, mu: Array, tau: Array, x: Array, m: Array, se: Array, f: Array
+) -> tuple[Array, NDArray[np.bool_]]:
+    """A bounded step of scoring, and whether another is needed."""
+    p, not_p = _both(mu + tau * at)
+    q, not_q = se * p + f * not_p, (1.0 - se) * p + (1.0 - f) * not_p
+    slope = (se - f) * p * not_p * tau
+    curvature = 1.0 + m * slope**2 / (q * not_q)
+    step = (slope * (x / q - (m - x) / not_q) - at) / curvature
+    return np.clip(step, -longest, longest), step**2 * curvature > _MODE_TOLERANCE**2

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import expit, ndtri, sici
 from scipy.stats import qmc
 
@@ -13,13 +14,14 @@ from sarcoid_epi.stats.interval import Array
 from sarcoid_epi.stats.modality_likelihood import ROUGH_NODES, Likelihood, Looks, Points, likelihood, placed
 from sarcoid_epi.stats.roots import bracketed_root
 
-_NODES = 5  # for each series' true share
+_NODES = 7  # for each series' true share
 _SCAN, _DROP, _REACH = 8, 8.0, 4.0  # taus tried, logarithms below the top, scales of tau
-_TAU_POINTS, _MU_POINTS, _MU_STEP = 11, 9, 0.9
+_TAU_POINTS, _MU_POINTS, _MU_STEP = 11, 11, 0.72
 _Z: Array = np.asarray(_MU_STEP * (np.arange(_MU_POINTS) - _MU_POINTS // 2), dtype=np.float64)
 _PROBES = np.array([2.0, 4.0, 8.0, 16.0])  # how far to each side the density of mu is tried, in its own spreads
 _LEFT, _RIGHT = slice(0, _PROBES.size), slice(_PROBES.size + 1, None)
-_SOBOL = 9  # 2^9 points of the posterior
+_SOBOL = 10  # 2^10 points of the posterior
+_FINE = 121  # places at which chances are tabled, to be read backwards
 _SPREAD_NODES = 9
 
 
@@ -45,8 +47,8 @@ def posterior(x: Array, m: Array, look: Looks, top: Array, centres: Array, modes
         first = np.clip((logits - mu[..., None, None]) / tau[..., None, None], -6.0, 6.0).reshape(-1, *modes.shape[1:])
         events, n, start = (np.repeat(each, mu.shape[1], axis=0) for each in (x, m, centres))
         where = mu.ravel(), tau.ravel(), events, n, look
-        points = placed(*where, start, first[..., :1])
-        found = likelihood(*where, points, nodes, first, derivatives)
+        points = placed(*where, start, first[..., :1], rough=nodes == ROUGH_NODES)
+        found = likelihood(*where, points, nodes, first[..., : points.at.shape[2]], derivatives)
         shaped = [[each.reshape(*mu.shape, *each.shape[1:]) for each in answer] for answer in (found, points)]
         return Likelihood(*shaped[0]), Points(*shaped[1])
 
@@ -174,13 +176,11 @@ def mu_quantiles(fitted: Posterior, wanted: list[float]) -> Array:
 def spreads(fitted: Posterior, look: Looks, m: Array) -> tuple[tuple[Array, Array], Array]:
     """At some points of the posterior: the variance by looking and by patients, (G, S), and new shares, (G, S, M)."""
     modalities = len(look.value)
-    uniforms = _sobol(modalities + 2)
-    point = (fitted.weight.cumsum(-1)[:, None] < uniforms[:, 0, None]).sum(-1)
-    point = np.minimum(point, fitted.weight.shape[1] - 1)
+    uniforms = _sobol(modalities + 5)
+    mu, tau, point = _between(fitted, uniforms[:, :4])
     group = np.arange(len(m))[:, None]
-    mu, tau = fitted.mu[group, point], fitted.tau[group, point]
     chances = fitted.look_weights[group, point].cumsum(-1)
-    pair = np.minimum((chances < uniforms[:, 1:-1, None]).sum(-1), chances.shape[-1] - 1)
+    pair = np.minimum((chances < uniforms[:, 4:-1, None]).sum(-1), chances.shape[-1] - 1)
     each = np.arange(modalities)
     se, f = np.moveaxis(fitted.looks[group[..., None], point[..., None], each, pair], -1, 0)
 
@@ -199,6 +199,59 @@ def spreads(fitted: Posterior, look: Looks, m: Array) -> tuple[tuple[Array, Arra
     centre = (used * mean).sum(-1, keepdims=True)
     spread = (used * (mean - centre) ** 2).sum(-1), (used * within).sum(-1)
     return spread, expit(logit_apparent(ndtri(uniforms[:, -1:])))
+
+
+def _between(fitted: Posterior, uniforms: Array) -> tuple[Array, Array, NDArray[np.intp]]:
+    """Points (mu, tau) of the posterior, (G, S), off its grid, each with a point of the grid beside it.
+
+    The density of v = sqrt(tau) is the polynomial through its nodes, that of z at a node the sampling theorem's; a
+    point between two nodes is beside either by chance, the nearer the likelier.
+    """
+    groups = len(fitted.mu)
+    mu, tau, weight = (each.reshape(groups, -1, _MU_POINTS) for each in (fitted.mu, fitted.tau, fitted.weight))
+    nodes, _ = _legendre()
+    legendre = np.polynomial.legendre.legvander(2.0 * nodes - 1.0, _TAU_POINTS)
+    fine = np.linspace(0.0, 1.0, _FINE)
+    moments = weight.sum(-1) @ legendre  # the next polynomial is 0 at the nodes
+    table = np.polynomial.legendre.legvander(2.0 * fine - 1.0, _TAU_POINTS)
+    up = np.concatenate([fine[:, None], (table[:, 2:] - table[:, :-2]) / 2.0], axis=1)
+    t = _inverted(moments[:, :-1] @ up.T, fine, np.broadcast_to(uniforms[:, 0], (groups, len(uniforms))))
+
+    place = np.clip(np.searchsorted(nodes, t) - 1, 0, nodes.size - 2)
+    part = (t - nodes[place]) / (nodes[place + 1] - nodes[place])
+    beside = place + (uniforms[:, 1] < np.clip(part, 0.0, 1.0))
+    group = np.arange(groups)[:, None]
+    z, steps = _steps()
+    chance = weight / weight.sum(-1, keepdims=True) @ steps
+    at = _inverted(chance[group, beside].reshape(-1, _FINE), z, np.tile(uniforms[:, 2], groups)[:, None])[:, 0]
+    at = at.reshape(t.shape)
+
+    centre = mu[..., _MU_POINTS // 2]
+    scale = (mu[..., _MU_POINTS // 2 + 1] - centre) / _exponential(_MU_STEP, fitted.skew)[:, None]
+    centre, scale, root = (
+        each[group, place] + part * (each[group, place + 1] - each[group, place])
+        for each in (centre, scale, np.sqrt(tau[..., 0]))
+    )
+    step = at / _MU_STEP + _MU_POINTS // 2
+    low = np.floor(step)
+    column = np.clip(low + (uniforms[:, 3] < step - low), 0, _MU_POINTS - 1).astype(np.intp)
+    return centre + scale * _exponential(at, fitted.skew[:, None]), root**2, beside * _MU_POINTS + column
+
+
+@lru_cache(maxsize=1)
+def _steps() -> tuple[Array, Array]:
+    """Places z, and the integral up to there of the function that is 1 at one step of mu and 0 at the others."""
+    reach = _Z[-1] + _MU_STEP
+    z = np.linspace(-reach, reach, _FINE)
+    return z, 0.5 + sici(np.pi * (z - _Z[:, None]) / _MU_STEP)[0] / np.pi
+
+
+def _inverted(chance: Array, at: Array, wanted: Array) -> Array:
+    """Where each row's chances (R, N), given at N places, reach those wanted, (R, S)."""
+    rising = np.maximum.accumulate(np.clip(chance, 0.0, 1.0), axis=1)
+    lifted = 2.0 * np.arange(len(rising))[:, None]
+    found = np.interp((wanted + lifted).ravel(), (rising + lifted).ravel(), np.tile(at, len(rising)))
+    return np.asarray(found.reshape(wanted.shape))
 
 
 @lru_cache(maxsize=16)

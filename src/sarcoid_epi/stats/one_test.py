@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sarcoid_epi.stats.cloud import MOMENTS, Series, Summary, chebyshev_moments, series, summary
+from sarcoid_epi.stats.cloud import MOMENTS, Series, SmoothSummary, chebyshev_moments, series, summary
 from sarcoid_epi.stats.interval import Array, check_counts, check_level
 from sarcoid_epi.stats.prior import Prior, sd, uniform
 from sarcoid_epi.stats.sheet import posterior_nodes, too_thin
@@ -40,11 +40,11 @@ class OneTest(NamedTuple):
     share of those positive who have it. `log_evidence` is the log of the chance the priors gave to these counts.
     """
 
-    prevalence: Summary
-    sensitivity: Summary
-    specificity: Summary
-    undetected: Summary
-    predictive: Summary
+    prevalence: SmoothSummary
+    sensitivity: SmoothSummary
+    specificity: SmoothSummary
+    undetected: SmoothSummary
+    predictive: SmoothSummary
     contraction: Contraction
     log_evidence: Array
     note: Array
@@ -137,7 +137,7 @@ def one_test_posterior(
     impossible = agreement < np.log(_IMPOSSIBLE)
     thin = too_thin(pairs[:, 0], pairs[:, 1], *priors)
     fields = [np.where(np.tile(impossible | thin, 5), np.nan, field).reshape(5, -1) for field in together]
-    summaries = [Summary(*(field[which] for field in fields)) for which in range(5)]
+    summaries = [SmoothSummary(*(field[which] for field in fields)) for which in range(5)]
     with np.errstate(divide="ignore", invalid="ignore"):
         learnt = [1.0 - (s.sd / np.float64(sd(p))) ** 2 for s, p in zip(summaries, priors, strict=False)]
 
@@ -154,7 +154,7 @@ def one_test_posterior(
         ],
         "the priors allow only a test no better than chance" if sensitivity.high + specificity.high <= 1 else "",
     )
-    pi, se, sp, undetected, predictive = (Summary(*map(spread, each)) for each in summaries)
+    pi, se, sp, undetected, predictive = (SmoothSummary(*map(spread, each)) for each in summaries)
     contraction = Contraction(*map(spread, learnt))
     return OneTest(
         pi, se, sp, undetected, predictive, contraction, spread(np.where(thin, np.nan, evidence)), spread(note)
@@ -249,7 +249,6 @@ def _distributions(x: Array, n: Array, pi: Prior, se: Prior, sp: Prior) -> tuple
         more = 0.003 * (high - low)
         return np.maximum(low - more, least), np.minimum(high + more, most)
 
-    shape = weight.shape
     undetected = cloud.pi * (1.0 - cloud.se)
     with np.errstate(divide="ignore", invalid="ignore"):
         predictive = 1.0 - (1.0 - cloud.pi) * cloud.f / cloud.p  # of records that cannot be: not a number
@@ -264,7 +263,7 @@ def _distributions(x: Array, n: Array, pi: Prior, se: Prior, sp: Prior) -> tuple
         (undetected, min(none, se_all), all_ + se_none),
         (predictive, min(none, se_none), min(all_, sp_all)),
     ):
-        value = np.broadcast_to(value, shape)
+        value = np.where(weight > 0, value, 0.0)  # what has no weight may be no number
         found.append(of(value, weight, *around(value, 0.0, 1.0), (0.0, bottom), (1.0, top)))
     with np.errstate(divide="ignore"):
         return found, peak + np.log(total)

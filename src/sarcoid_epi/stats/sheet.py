@@ -78,7 +78,8 @@ def too_thin(x: Array, n: Array, pi: Prior, se: Prior, sp: Prior) -> _Truth:
     """
     if se.low == se.high or sp.low == sp.high:
         return np.zeros(x.shape, dtype=bool)
-    thickness = np.hypot(_spread(x, n), sd(pi) * (mean(se) + mean(sp) - 1.0))
+    apart = np.sqrt((mean(se) + mean(sp) - 1.0) ** 2 + sd(se) ** 2 + sd(sp) ** 2)
+    thickness = np.hypot(_spread(x, n), sd(pi) * apart)
     nodes = _ON_LINE if pi.low == pi.high else _NODES[0][0]
     distance = 13.0 * min(mean(pi) * sd(se), (1.0 - mean(pi)) * sd(sp)) / nodes
     return np.asarray(distance > _THIN * thickness)
@@ -179,7 +180,7 @@ def _axis(prior: Prior, low: Array, high: Array, count: int) -> tuple[Array, Arr
     if min(a, b) < 1:
         # Where the density is infinite at an end of the stretch, its power there is part of the rule.
         left, right = (low <= least) & (a < 1), (high >= most) & (b < 1)
-        rules = [_rule(count, a if i else 1.0, b if j else 1.0) for i in (0, 1) for j in (0, 1)]
+        rules = [_rule(count, min(a, 1.0) if i else 1.0, min(b, 1.0) if j else 1.0) for i in (0, 1) for j in (0, 1)]
         t, log_w = (np.stack(each)[(2 * left + right)[..., 0]] for each in zip(*rules, strict=True))
         power = np.where(left, a, 1.0) + np.where(right, b, 1.0) - 1.0
     at = low + (high - low) * t

@@ -17,6 +17,8 @@ from sarcoid_epi.stats.proportion import wilson
 
 TARGET_BELOW = "at this share on record the true share is above the target at any value"
 TARGET_ABOVE = "at this share on record the true share is below the target at any value"
+FALSE_MORE = "fewer on record than the false positives alone would be: no sensitivity better than chance does it"
+AT_A_LIMIT = "; at the {} limit of the share on record, {:.1f} % would"
 NO_BETTER = "the record would have to be no better than chance"
 NO_TARGET = "a target of 0 or 1 is not reached by this"
 NOBODY_LEFT = "everybody was imaged: nobody is left to differ"
@@ -53,7 +55,7 @@ def tipping_sensitivity(
     Returns
     -------
     Tipping, of the broadcast shape; limits at Wilson's limits of AP, cut at 0 and 1. NaN with a note where no
-    sensitivity in [0, 1] better than chance does it.
+    sensitivity in [0, 1] better than chance does it; the note says what would at the limit of AP, where something does.
 
     Raises
     ------
@@ -79,10 +81,12 @@ def tipping_sensitivity(
     x, m = check_counts(events, n)
     goal, sp = check_share(target, "target"), check_share(specificity, "specificity")
     value, low, high = (_needed(share, goal, sp) for share in (_share(x, m), *wilson(x, m, level)))
-    chance = value <= 1 - sp
+    few = (value <= 1 - sp) & (_share(x, m) < (1 - sp) * (1 - 1e-12))
     note = np.select(
-        [value != value, value > 1, value < 0, chance], [NO_TARGET, TARGET_BELOW, TARGET_ABOVE, NO_BETTER], ""
+        [value != value, value > 1, few, value <= 1 - sp], [NO_TARGET, TARGET_BELOW, FALSE_MORE, NO_BETTER], ""
     )
+    note = np.where(note == TARGET_BELOW, _with_limit(note, "lower", low, low <= 1), note)
+    note = np.where(np.isin(note, (FALSE_MORE, NO_BETTER)), _with_limit(note, "upper", high, high > 1 - sp), note)
     note = np.where(m == 0, NO_PATIENTS, note)
     return _tipped(value, np.clip(low, 0.0, 1.0), np.clip(high, 0.0, 1.0), note)
 
@@ -179,6 +183,13 @@ def tipping_odds(
         "",
     )
     return _tipped(value, low, high, note)
+
+
+def _with_limit(note: NDArray[np.str_], end: str, limit: Array, does: NDArray[np.bool_]) -> NDArray[np.str_]:
+    """A note that no value does it, with the value that does at a limit of the share."""
+    percent = np.clip(100 * np.nan_to_num(limit), 0.0, 100.0)
+    told = [AT_A_LIMIT.format(end, one) for one in np.broadcast_to(percent, note.shape).ravel()]
+    return np.where(does, np.char.add(note, np.reshape(told, note.shape)), note)
 
 
 def _share(x: Array, m: Array) -> Array:

@@ -13,7 +13,7 @@ from sarcoid_epi.report.content import Chart, Field, Line, Mark, Section, Sheet
 from sarcoid_epi.report.markup import capital
 from sarcoid_epi.report.plots import Axis, Bar, Bars
 from sarcoid_epi.report.sheets import verdict_sheet
-from sarcoid_epi.results import Estimates, percent
+from sarcoid_epi.results import Estimates, grouped, percent
 from sarcoid_epi.scenario import Belief
 from sarcoid_epi.strata import Strata
 from sarcoid_epi.vocabulary import label
@@ -122,7 +122,7 @@ def burden_section(answers: Estimates, beliefs: Sequence[Belief]) -> Section:
             row = answers.one(f"{run}:{term}:all")
             records.append(
                 {
-                    "belief": f"Belief “{belief.name}”, population {_grouped(belief.occurrence.population.value)}",
+                    "belief": f"Belief “{belief.name}”, population {grouped(belief.occurrence.population.value)}",
                     "what": capital(WORDS.get(term) or label(term)),
                     "value": row.estimate, "low": row.conf_low, "high": row.conf_high,
                     "unit": "people" if term.startswith("people") else "share", "id": row.id,
@@ -132,7 +132,7 @@ def burden_section(answers: Estimates, beliefs: Sequence[Belief]) -> Section:
         parts = tuple((_named(part), max(answers.one(f"{run}:doubt_{part}:all").estimate, 0.0)) for part in doubts)
         unrecorded = answers.one(f"{run}:people_unrecorded:all")
         bars.append(
-            Bar(f"Belief “{belief.name}”", unrecorded.id, parts, f"{_grouped(unrecorded.estimate)} people unrecorded")
+            Bar(f"Belief “{belief.name}”", unrecorded.id, parts, f"{grouped(unrecorded.estimate)} people unrecorded")
         )
     fields = (
         Field("value", "Estimate", "unit"), Field("low", "from", "unit", "95 % limits"),
@@ -155,11 +155,6 @@ def burden_section(answers: Estimates, beliefs: Sequence[Belief]) -> Section:
         "Beliefs about PET are left out: a PET series of severe patients stands for no population.",
     )
     return Section("burden", "How many people that makes", said, (sheet,), (figure,))
-
-
-def _grouped(number: float) -> str:
-    """A count of people, in groups of three digits."""
-    return f"{number:,.0f}".replace(",", " ")
 
 
 def _named(part: str) -> str:

@@ -70,10 +70,11 @@ def belief_section(answers: Estimates, beliefs: Sequence[Belief]) -> Section:
 
 
 def _cascade_bars(answers: Estimates, beliefs: Sequence[Belief]) -> Bars:
-    bars = []
+    bars, reached = [], []
     for belief in beliefs:
         run = f"detection_cascade-{belief.name}-{kind(belief)}"
         lost = [answers.one(f"{run}:{part}:all").estimate for part in LOST]
+        reached.append(percent(1 - answers.one(f"{run}:underdiagnosis:all").estimate))
         share = answers.one(f"{run}:osseous:all")
         parts = tuple(zip(PARTS, (1 - sum(lost), *lost), strict=True))
         bars.append(
@@ -82,14 +83,13 @@ def _cascade_bars(answers: Estimates, beliefs: Sequence[Belief]) -> Bars:
                 f"true share {percent(share.estimate)}",
             )
         )  # fmt: skip
-    of_care = [(b, bar) for b, bar in zip(beliefs, bars, strict=True) if b.about != "pet"]
-    reached = " and ".join(f"{percent(bar.parts[0][1])} under “{b.name}”" for b, bar in of_care)
+    of_care = [f"{share} under “{b.name}”" for b, share in zip(beliefs, reached, strict=True) if b.about != "pet"]
     caption = (
-        "Shares of the true cases, posterior means. Symptoms are those of the bone disease itself. Of a "
-        "PET series “on record” is what was read on the scan, and nobody goes without one. At the end of a row: the "
-        "posterior median of the true share."
+        "Shares of the true cases, posterior means, which add up to the whole; the title and the table give posterior "
+        "medians. Symptoms are those of the bone disease itself. Of a PET series “on record” is what was read on the "
+        "scan, and nobody goes without one. At the end of a row: the posterior median of the true share."
     )
-    title = f"Of the true cases in referral hospitals {reached} reach the record"
+    title = f"By belief, not by count: of the true cases in referral hospitals {' and '.join(of_care)} reach the record"
     return Bars("cascade", title, caption, Axis("True cases (%)", share=True), tuple(bars))
 
 
@@ -130,6 +130,9 @@ SHOWN = (
     ("tipping_detection", "tipping_10", "Sensitivity at which 10 % would have it, likeliest specificity"),
 )
 
+#: How a note begins that stands beside both bounds, but concerns the other one.
+OTHER_BOUND = {"osseous_least": ("upper bound",), "osseous_most": ("lower bound",)}
+
 
 def _believed_sheet(answers: Estimates, beliefs: Sequence[Belief]) -> Sheet:
     records = []
@@ -139,7 +142,8 @@ def _believed_sheet(answers: Estimates, beliefs: Sequence[Belief]) -> Sheet:
             records.append(
                 {
                     "belief": f"Belief “{belief.name}”, {_on(belief)}: {belief.label}", "what": what,
-                    "value": row.estimate, "low": row.conf_low, "high": row.conf_high, "note": row.note, "id": row.id,
+                    "value": row.estimate, "low": row.conf_low, "high": row.conf_high, "id": row.id,
+                    "note": "" if row.note.startswith(OTHER_BOUND.get(term, ("no note",))) else row.note,
                 }
             )  # fmt: skip
     fields = (
@@ -169,13 +173,19 @@ def truths_section(beliefs: Sequence[Belief]) -> Section:
     sheet = Sheet("many_truths", caption, Field("what", ""), fields, rows)
     low, high = (percent(float(pick(truths.underdiagnosis))) for pick in (np.min, np.max))
     tested = tuple(e for e in CATALOGUE if knows_only_records(e))
-    vague = next(b for b in beliefs if b.name == "vague")
-    tests = tuple({"what": e.label, "rests": e.rests, "room": passes(e, vague)} for e in tested)
+    vague, clinical = (next(b for b in beliefs if b.name == name) for name in ("vague", "clinical"))
+    tests = tuple(
+        {"what": e.label, "rests": e.rests, "room": passes(e, vague), "sure": passes(e, clinical)} for e in tested
+    )
     kept = sum(bool(test["room"]) for test in tests)
+    sure = [str(test["what"]) for test in tests if test["sure"]]
     room = Sheet(
         "room", "Who knows only the record, and believes hardly anything, must leave room for every truth",
-        Field("what", "Method, under the belief “vague”"),
-        (Field("rests", "Rests on"), Field("room", "Leaves room for all", "yes")), tests,
+        Field("what", "Method"),
+        (
+            Field("rests", "Rests on"), Field("room", "under “vague”", "yes", "Leaves room for all"),
+            Field("sure", "under “clinical”", "yes", "Leaves room for all"),
+        ), tests,
     )  # fmt: skip
     said = (
         f"Each row of the table gives exactly the same data: {EVENTS} of {N} on record, {hurting}. Among the rows "
@@ -183,8 +193,12 @@ def truths_section(beliefs: Sequence[Belief]) -> Section:
         f"{percent(DETECTED)}, an illustration; other chances would give further truths. No analysis of these data "
         "can tell one row from another; only a verified sample, a second look or a belief can.",
         "Every method that needs nothing but the record is put to a test: under a belief that says hardly anything "
-        f"its limits must hold every truth. {kept} of {len(tests)} do. One that gave a tight answer from the record "
-        "alone would fail.",
+        f"its limits must hold every truth. {kept} of {len(tests)} do under “vague”. One that gave a tight answer from "
+        "the record alone would fail.",
+        f"Under “clinical”, which believes more, it is {len(sure)} of {len(tests)}"
+        + (f" ({'; '.join(sure)})" if sure else "")
+        + ": what the others leave out, the belief excludes, not the record. What stands elsewhere on this page under "
+        "“clinical” holds for those alone who share that belief.",
     )
     return Section("many_truths", "Many truths, one data set", said, (sheet, room), (_truths_figure(hurting),))
 

@@ -7,12 +7,13 @@ from typing import Any
 
 from sarcoid_epi.estimators import ask
 from sarcoid_epi.estimators.joint import Joint, joint, leaned, predicted
-from sarcoid_epi.estimators.synthesis import joint_synthesis, modality_prevalence, published_series
+from sarcoid_epi.estimators.moved import MOVED, NARROWED, ONLY_PRIOR, in_sentences, moved, named
+from sarcoid_epi.estimators.synthesis import joint_synthesis, modality_prevalence, published_series, term_of
 from sarcoid_epi.gathering import Read, gathered
 from sarcoid_epi.report.content import Chart, Field, Line, Mark, Section, Sheet
 from sarcoid_epi.report.markup import capital
 from sarcoid_epi.report.plots import Axis, Bar, Bars
-from sarcoid_epi.results import Estimates, percent
+from sarcoid_epi.results import Estimates, is_share, percent
 from sarcoid_epi.scenario import Prior
 from sarcoid_epi.stats.weighted import Summary
 from sarcoid_epi.vocabulary import label
@@ -20,39 +21,11 @@ from sarcoid_epi.vocabulary import label
 #: Points of each prediction, less than of the posterior itself: its limits are whole numbers.
 POINTS = 2**14
 
-#: A posterior median so many standard deviations of the prior from the prior's has moved; a posterior without so much
-#: of the prior's variance is narrower.
-MOVED, NARROWED = 0.25, 0.25
-
-#: Every quantity in words.
-WORDS = {
-    "patients.osseous": "True share among referred patients",
-    "patients.new": "Odds of it in new patients over referred",
-    "patients.scanned": "Odds of it in those sent to PET over referred",
-    "patients.back_pain": "Odds of it with back pain over referred",
-    "patients.between": "Spread of true shares between series (log odds)",
-    "symptoms.symptomatic": "True cases with bone symptoms",
-    "routine.imaged_symptomatic": "Routine care: imaged, with bone symptoms",
-    "routine.imaged_silent": "Routine care: imaged, without symptoms",
-    "routine.seen": "Routine care: seen and written, once imaged",
-    "routine.specificity": "Specificity of records",
-    "film.sensitivity": "Sensitivity of film",
-    "film.specificity": "Specificity of film",
-    "mri.sensitivity": "Sensitivity of MRI of the spine",
-    "mri.specificity": "Specificity of MRI of the spine",
-    "pet.sensitivity": "Sensitivity of PET",
-    "pet.specificity": "Specificity of PET",
-    "record.sensitivity": "Sensitivity of records",
-    "underdiagnosis": "Underdiagnosis in routine care",
-}
-
 #: Patients and ways to look, and what is counted, in words.
 LEVELS = {
     "new": "new", "scanned": "sent to PET", "back_pain": "with back pain", "mri": "MRI of the spine", "pet": "PET",
     "symptoms": "bone symptoms, of those on record",
 }  # fmt: skip
-
-DATA = "published series that share no patients"
 
 
 def joint_section(priors: Sequence[Prior]) -> tuple[Section, Estimates]:
@@ -60,20 +33,19 @@ def joint_section(priors: Sequence[Prior]) -> tuple[Section, Estimates]:
     found = gathered()
     total = Estimates((), ())
     for prior in priors:
-        total += ask([joint_synthesis], found.strata(), data=DATA, question="joint", belief=prior, of="series")
+        total += ask([joint_synthesis], found.strata(), data=found.data(), question="joint", belief=prior, of="series")
     counts = found.strata().table("study", "met", "looked", "tally")[0]
     answer = joint(published_series(counts), priors[0])
-    rows: list[dict[str, Any]] = []
-    for name, after in answer.posterior.items():
-        before, learned = answer.prior[name], answer.contraction[name]
-        shift = float((after.median - before.median) / before.sd)
-        rows.append(
-            {
-                "what": WORDS[name], "quantity": name, "prior": before.median, "prior_low": before.low,
-                "prior_high": before.high, "value": after.median, "low": after.low, "high": after.high,
-                "shift": shift, "learned": learned, "verdict": verdict(shift, learned), "unit": _unit(name),
-            }
-        )  # fmt: skip
+    told = moved(total.of(f"joint_synthesis-{priors[0].name}-series").rows)
+    rows: list[dict[str, Any]] = [
+        {
+            "what": one.what, "quantity": one.posterior.term, "prior": one.prior.estimate,
+            "prior_low": one.prior.conf_low, "prior_high": one.prior.conf_high, "value": one.posterior.estimate,
+            "low": one.posterior.conf_low, "high": one.posterior.conf_high, "shift": one.shift,
+            "learned": one.learned, "verdict": one.verdict, "unit": "share" if is_share(one.posterior.term) else "",
+        }
+        for one in told
+    ]  # fmt: skip
     fields = (
         Field("prior", "Median", "unit", "Prior"), Field("prior_low", "from", "unit", "Prior"),
         Field("prior_high", "to", "unit", "Prior"), Field("value", "Median", "unit", "Posterior"),
@@ -88,29 +60,17 @@ def joint_section(priors: Sequence[Prior]) -> tuple[Section, Estimates]:
     )
     table = Sheet("joint", caption, Field("what", "Quantity"), fields, tuple(rows))
     share, missed = (_between(answer.posterior[name]) for name in ("patients.osseous", "underdiagnosis"))
-    only_prior = [row["what"] for row in rows if row["verdict"] == ONLY_PRIOR]
-    untold = (
-        f"{len(only_prior)}: {'; '.join(only_prior)}. What is said of these is the prior, and whoever believes "
-        "otherwise gets another answer"
-        if only_prior
-        else "none"
-    )
-    wider = [row["what"] for row in rows if row["learned"] < 0]
     said = (
         f"{len(found.read)} published counts that share no patients are read at once, each with how its patients were "
         "met and looked at; one true share, one symptomatic share and the sensitivity and specificity of each way to "
         f"look stand behind all of them. The true share among referred patients comes to {share}, and routine care "
         f"leaves {missed} of it off the record. The answer is a sample of weighted draws, worth "
         f"{answer.effective:.0f} independent ones.",
-        f"Of {len(rows)} quantities the series neither move nor narrow {untold}. A quantity may move without getting "
-        "narrower: then the series say where it lies no better than the prior did, only elsewhere.",
-        *_on_wider(wider),
+        *in_sentences(told),
     )
     sheets = (table, _leaning(answer), _by_prior(total, priors), _read_sheet(found.read, found.set_aside))
     return Section("joint", "All published series together", said, sheets, (_prior_chart(rows),)), total
 
-
-ONLY_PRIOR = "neither: this is the prior"
 
 LIMITS = "95 % limits of the count"
 
@@ -118,35 +78,6 @@ LIMITS = "95 % limits of the count"
 def _between(told: Summary) -> str:
     low, high = percent(float(told.low)).removesuffix(" %"), percent(float(told.high))
     return f"{percent(float(told.median))} ({low} to {high})"
-
-
-def verdict(shift: float, learned: float) -> str:
-    """What the series do to a quantity, by its shift in standard deviations of the prior and its contraction.
-
-    >>> verdict(-0.67, 0.13), verdict(0.1, -0.05)
-    ('moved', 'neither: this is the prior')
-    """
-    moved, narrowed = abs(shift) >= MOVED, learned >= NARROWED
-    if moved and narrowed:
-        return "moved and narrowed"
-    return "moved" if moved else "narrowed" if narrowed else ONLY_PRIOR
-
-
-def _on_wider(wider: Sequence[str]) -> tuple[str, ...]:
-    """Why a posterior may be wider than its prior, where one is."""
-    if not wider:
-        return ()
-    return (
-        f"A contraction below 0 says that the posterior is wider than the prior ({'; '.join(wider)}). That is no "
-        "mistake: values of the prior that fit the series badly lose weight, and where those lie close together, as "
-        "those of a specificity near 100 % do, what is left is spread more widely. Contractions close to 0 are also "
-        "rough by the size of the sample.",
-    )
-
-
-def _unit(name: str) -> str:
-    ratios = ("patients.new", "patients.scanned", "patients.back_pain", "patients.between")
-    return "" if name in ratios else "share"
 
 
 def _prior_chart(rows: Sequence[Mapping[str, Any]]) -> Chart:
@@ -175,7 +106,7 @@ def _prior_chart(rows: Sequence[Mapping[str, Any]]) -> Chart:
 def _leaning(answer: Joint) -> Sheet:
     found = leaned(answer, "patients.osseous")
     rows = tuple(
-        {"what": WORDS[name], "quantity": name, "lower": low, "upper": high, "apart": high - low}
+        {"what": named(term_of(name)), "quantity": name, "lower": low, "upper": high, "apart": high - low}
         for name, (low, high) in sorted(found.items(), key=lambda one: -abs(one[1][1] - one[1][0]))
         if name != "patients.osseous"
     )
@@ -191,13 +122,10 @@ def _leaning(answer: Joint) -> Sheet:
 def _by_prior(answers: Estimates, priors: Sequence[Prior]) -> Sheet:
     rows = []
     for prior in priors:
-        for term, name in (
-            ("osseous", "patients.osseous"), ("underdiagnosis", "underdiagnosis"),
-            ("symptomatic", "symptoms.symptomatic"), ("pet_sensitivity", "pet.sensitivity"),
-        ):  # fmt: skip
+        for term in ("osseous", "underdiagnosis", "symptomatic", "pet_sensitivity"):
             row = answers.one(f"joint_synthesis-{prior.name}-series:{term}:all")
             rows.append(
-                {"prior": f"Prior “{prior.name}”: {prior.label}", "what": WORDS[name],
+                {"prior": f"Prior “{prior.name}”: {prior.label}", "what": named(term),
                  "value": row.estimate, "low": row.conf_low, "high": row.conf_high, "id": row.id}
             )  # fmt: skip
     fields = (
@@ -287,9 +215,11 @@ def _level(name: str) -> str:
 
 def looking_section(priors: Sequence[Prior]) -> tuple[Section, Estimates]:
     """How much of the spread between series is the looking."""
+    found = gathered()
     total, bars, rows = Estimates((), ()), [], []
     for prior in priors:
-        total += ask([modality_prevalence], gathered().strata(), data=DATA, question="joint", belief=prior, of="series")
+        data = found.data(symptoms=False)
+        total += ask([modality_prevalence], found.strata(), data=data, question="joint", belief=prior, of="series")
         run = f"modality_prevalence-{prior.name}-series"
         looking = total.one(f"{run}:looking:all")
         parts = (("the looking", looking.estimate), ("the patients", 1 - looking.estimate))
@@ -308,7 +238,7 @@ def looking_section(priors: Sequence[Prior]) -> tuple[Section, Estimates]:
         ]  # fmt: skip
     first = total.one(f"modality_prevalence-{priors[0].name}-series:looking:all")
     between = f"{percent(first.conf_low).removesuffix(' %')} to {percent(first.conf_high)}"
-    shares = [one.events / one.n for one in gathered().read if one.counts == "osseous disease"]
+    shares = [one.events / one.n for one in found.read if one.counts == "osseous disease"]
     fields = (
         Field("value", "Estimate", "unit"), Field("low", "from", "unit", "95 % limits"),
         Field("high", "to", "unit", "95 % limits"), Field("note", "Note"), Field("unit", ""),
@@ -339,10 +269,4 @@ def looking_section(priors: Sequence[Prior]) -> tuple[Section, Estimates]:
 
 def _of_looking(term: str) -> str:
     """A term of the modality model in words."""
-    kind, _, way = term.partition("_")
-    named = {"pet": "PET", "mri": "MRI of the spine"}.get(way, way)
-    if kind == "sensitivity":
-        return f"Sensitivity of {named}"
-    if kind == "learned":
-        return f"Part gone of the prior standard deviation of the sensitivity of {named}"
     return "Typical true share" if term == "osseous" else label(term)
