@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sarcoid_epi.evidence import Finding
-from sarcoid_epi.report.plots import Bars, Curves, Surface, Tornado
+from sarcoid_epi.report.plots import Axis, Bars, Curves, Surface, Tornado
 from sarcoid_epi.results import Estimates
 
 
@@ -94,13 +94,17 @@ class Line:
 
 @dataclass(frozen=True)
 class Chart:
-    """Dots with limits on a square-root scale of shares, row by row."""
+    """Dots with limits, row by row: on a square-root scale of shares, or, where `axis` is an `Axis`, on that.
+
+    On an axis of its own a line stands at `null`, the value of no difference.
+    """
 
     key: str
     title: str
     caption: str
-    axis: str
+    axis: str | Axis
     lines: tuple[Line, ...]
+    null: float | None = None
 
 
 #: What a section may show.
