@@ -1,7 +1,7 @@
 """Do more than two groups differ? Tests of categories and of ordered values, from counts by group.
 
-Notation: o_gk patients of group g in category k, O_g and C_k their sums by group and by category, N all patients. Groups
-without patients and categories that nobody has are left out.
+Notation: o_gk patients of group g in category k, O_g and C_k their sums by group and by category, N all patients.
+Groups without patients and categories that nobody has are left out.
 """
 
 from __future__ import annotations
