@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sarcoid_epi.evidence import Finding
-from sarcoid_epi.report.plots import Axis, Bars, Curves, Surface, Tornado
+from sarcoid_epi.report.plots import Axis, Bars, Curves, Rule, Surface, Tornado
 from sarcoid_epi.results import Estimates
 
 
@@ -94,9 +94,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Chart:
-    """Dots with limits, row by row: on a square-root scale of shares, or, where `axis` is an `Axis`, on that.
+    """Dots with limits, row by row: on a square-root scale of shares, or on a plain one from 0 to 1.
 
-    On an axis of its own a line stands at `null`, the value of no difference.
+    Where `axis` is an `Axis` its scale is that of the chart, so that ratios may have a log scale. At `rule` stands a
+    line, as of no difference.
     """
 
     key: str
@@ -104,7 +105,8 @@ class Chart:
     caption: str
     axis: str | Axis
     lines: tuple[Line, ...]
-    null: float | None = None
+    plain: bool = False
+    rule: Rule | None = None
 
 
 #: What a section may show.
