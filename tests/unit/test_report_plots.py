@@ -82,9 +82,9 @@ RATIOS = Chart(
         Line("Nobody", "broad:nobody", (Mark("broad", 0.0, 0.0, 0.7), Mark("strict", nan, nan, nan))),
         Line("Everybody", "", (Mark("broad", inf, 1.4, inf),)),
     ),
-    rule=Rule(1.0, "no difference"),
+    null=1.0,
 )
-SHIFTS = replace(RATIOS, key="shifts", axis=Axis("Standard deviations"), rule=Rule(0.0, "none"), lines=RATIOS.lines[:1])
+SHIFTS = replace(RATIOS, key="shifts", axis=Axis("Standard deviations"), null=0.0, lines=RATIOS.lines[:1])
 DRAWN = {"curves": (draw_curves, CURVES), "bars": (draw_bars, BARS), "tornado": (draw_tornado, TORNADO)}
 DRAWN["surface"] = (draw_surface, SURFACE)
 ALL = (CURVES, BARS, TORNADO, SURFACE, CHART)
@@ -112,7 +112,7 @@ def test_a_plot_drawn_twice_gives_the_same_bytes_and_a_light_file(kind):
 def test_a_chart_on_an_axis_of_its_own_has_a_line_at_no_difference_and_the_same_bytes(chart):
     one, other = drawing(chart), drawing(replace(chart))
     assert (one.svg, one.png) == (other.svg, other.png)
-    assert drawing(replace(chart, rule=None)).svg.count("<path") < one.svg.count("<path")
+    assert drawing(replace(chart, null=None)).svg.count("<path") < one.svg.count("<path")
     assert ">2.5<" in one.svg
 
 

@@ -35,6 +35,8 @@ def draw_chart(chart: Chart) -> Drawing:
     axes = figure.add_axes((left, 0.55 / height, wide, 1 - 0.95 / height))
     ends = _scaled(axes, chart)
     bare(axes, len(lines))
+    if chart.null is not None:
+        axes.axvline(chart.null, color=INK, linewidth=0.9, zorder=1)
     if chart.rule:
         axes.axvline(chart.rule.at, color=INK, linewidth=0.9, zorder=1)
         axes.text(chart.rule.at, -0.75, chart.rule.label, ha="center", va="bottom", fontsize=8)
@@ -60,7 +62,7 @@ def draw_chart(chart: Chart) -> Drawing:
         axes.set_xlabel(chart.axis)
     axes.legend(
         loc="lower left",
-        bbox_to_anchor=(-0.4 if chart.plain else -0.8 if chart.rule else 0, 1),
+        bbox_to_anchor=(-0.4 if chart.plain else 0, 1),
         ncols=len(names),
         frameon=False,
         fontsize=8,
@@ -74,7 +76,7 @@ def _scaled(axes: Axes, chart: Chart) -> tuple[float, float]:
     """Give the axis its scale; where it starts and ends, if something may lie beyond."""
     marks = [mark for line in chart.lines for mark in line.marks]
     if isinstance(chart.axis, Axis):
-        ends = _ends(chart.axis, marks, chart.rule.at if chart.rule else None)
+        ends = _ends(chart.axis, marks, chart.null)
         scale(axes, "x", chart.axis, ends)
         return ends
     if chart.plain:
@@ -92,10 +94,10 @@ def _said(chart: Chart, mark: Mark) -> str:
     return f"{mark.series} {said(chart.axis, mark.value)}{limits}"
 
 
-def _ends(axis: Axis, marks: list[Mark], rule: float | None) -> tuple[float, float]:
-    """Where the axis starts and ends: room for every dot, the rule, and limits unless they are far away."""
+def _ends(axis: Axis, marks: list[Mark], null: float | None) -> tuple[float, float]:
+    """Where the axis starts and ends: room for every dot, the null, and limits unless they are far away."""
     log = axis.scale == "log"
-    dots = [mark.value for mark in marks] + ([] if rule is None else [rule])
+    dots = [mark.value for mark in marks] + ([] if null is None else [null])
     dots = [dot for dot in dots if isfinite(dot) and (dot > 0 or not log)] or [1.0]
     limits = [end for mark in marks for end in (mark.low, mark.high) if isfinite(end)]
     if log:

@@ -96,8 +96,8 @@ class Line:
 class Chart:
     """Dots with limits, row by row: on a square-root scale of shares, or on a plain one from 0 to 1.
 
-    Where `axis` is an `Axis` its scale is that of the chart, so that ratios may have a log scale. At `rule` stands a
-    line, as of no difference.
+    Where `axis` is an `Axis` its scale is that of the chart, so that ratios may have a log scale. A line stands at
+    `null`, the value of no difference, and at `rule`, with its label.
     """
 
     key: str
@@ -105,6 +105,7 @@ class Chart:
     caption: str
     axis: str | Axis
     lines: tuple[Line, ...]
+    null: float | None = None
     plain: bool = False
     rule: Rule | None = None
 
