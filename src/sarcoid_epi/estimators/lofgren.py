@@ -9,6 +9,7 @@ from sarcoid_epi.estimators.declare import NO_COLUMN, Answers, Term, answers_of,
 from sarcoid_epi.estimators.lofgren_terms import (
     CHARACTERISTICS,
     DEFINITIONAL,
+    by_definition,
     corrected,
     is_number,
     moments,
@@ -202,17 +203,17 @@ def _of_levels(strata: Strata, definition: str, name: str) -> list[Term]:
     """A flag, or the levels of a category with what is told of all of them together."""
     counts = strata.table(definition, name).astype(float)
     n0, n1 = counts[:, 0].sum(axis=-1), counts[:, 1].sum(axis=-1)
-    defined = name in DEFINITIONAL[definition]
+    said = by_definition(definition, name)
     whole = len(strata.levels(name)) > 2
     rows: list[Term] = []
     for at, of in told_levels(strata, name):
-        rows += of_share(of, counts[:, 1, at], n1, counts[:, 0, at], n0, defined, tested=not whole)
+        rows += of_share(of, counts[:, 1, at], n1, counts[:, 0, at], n0, said, tested=not whole)
     if whole:
         apart = standardised_multinomial_difference(counts[:, 1], counts[:, 0])
-        note = noted(apart.note, defined)
+        note = noted(apart.note, said)
         rows.append(Term(term("standardised_difference", name), *apart[:3], np.nan, n1 + n0, np.nan, note))
         test = homogeneity_test(counts)
-        note = noted(np.where((n1 > 0) & (n0 > 0), test.note, EMPTY_GROUP), defined)
+        note = noted(np.where((n1 > 0) & (n0 > 0), test.note, EMPTY_GROUP), said)
         rows.append(Term(term("p", name), test.p_value, np.nan, np.nan, np.nan, n1 + n0, np.nan, note))
     return rows
 
@@ -222,8 +223,8 @@ def _of_number(strata: Strata, definition: str, name: str) -> list[Term]:
     values, counts = strata.patterns(definition, name)
     has, x = values[..., 0], values[..., 1]
     one, zero = (moments(x, counts * (has == flag)) for flag in (1, 0))
-    defined = name in DEFINITIONAL[definition]
-    rows = [of_mean(measure, name, side, defined) for measure, side in (("mean_with", one), ("mean_without", zero))]
+    said = by_definition(definition, name)
+    rows = [of_mean(measure, name, side, said) for measure, side in (("mean_with", one), ("mean_without", zero))]
     apart = welch_difference(one[1], one[2], one[0], zero[1], zero[2], zero[0])
     scaled = standardised_mean_difference(one[1], one[2], one[0], zero[1], zero[2], zero[0])
     shift = hodges_lehmann(written_out(x, counts * (has == 1)), written_out(x, counts * (has == 0)))
@@ -240,7 +241,7 @@ def _of_number(strata: Strata, definition: str, name: str) -> list[Term]:
     return [
         *rows,
         *(
-            Term(term(measure, name), estimate, low, high, error, n, np.nan, noted(note, defined))
+            Term(term(measure, name), estimate, low, high, error, n, np.nan, noted(note, said))
             for measure, estimate, low, high, error, note in ways
         ),
     ]

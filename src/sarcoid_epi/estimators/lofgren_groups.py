@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sarcoid_epi.estimands import CENTRE_RATIO, SEASON, SHARE, STAGE_CONTRAST
 from sarcoid_epi.estimators.declare import Answers, Floats, Term, answers_of, estimator, silent
 from sarcoid_epi.estimators.lofgren_terms import (
+    BY_DEFINITION,
     CHARACTERISTICS,
     DEFINITIONAL,
     NOBODY_THERE,
@@ -37,6 +38,10 @@ GROUPS = ("lofgren", "symptomatic", "incidental")
 
 #: Of the broad definition, by which these patients are told apart.
 DEFINED = DEFINITIONAL["lofgren_broad"]
+
+#: What nobody has who was found by chance, for that means without symptoms.
+SYMPTOMS = ("fever", "cough", "arthritis")
+WITHOUT_SYMPTOMS = "definitional: who was found by chance had no symptoms"
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -86,21 +91,25 @@ def three_groups(strata: Strata) -> Answers:
     """
     there = [c for c in CHARACTERISTICS if c in strata.columns and c != "incidental_finding"]
     rows = [row for name in there for row in (_means if is_number(name) else _shares)(strata, name)]
-    return answers_of(*rows, *corrected(rows, "p_groups", DEFINED)) if rows else silent([], len(strata.labels), "")
+    return (
+        answers_of(*rows, *corrected(rows, "p_groups", (*DEFINED, *SYMPTOMS)))
+        if rows
+        else silent([], len(strata.labels), "")
+    )
 
 
 def _shares(strata: Strata, name: str) -> list[Term]:
     counts = strata.table("lofgren_broad", "incidental_finding", name).astype(float)
     own = np.stack([counts[:, 1].sum(axis=1), counts[:, 0, 0], counts[:, 0, 1]], axis=1)
-    defined = name in DEFINED
+    said = BY_DEFINITION if name in DEFINED else WITHOUT_SYMPTOMS if name in SYMPTOMS else ""
     rows = []
     for at, of in told_levels(strata, name):
         for side, group in enumerate(GROUPS):
             n, x = own[:, side].sum(axis=-1), own[:, side, at]
-            rows.append(shared(term(f"share_{group}", of), x, n, defined))
+            rows.append(shared(term(f"share_{group}", of), x, n, said))
     test = homogeneity_test(own)
     of = told_levels(strata, name)[0][1] if len(strata.levels(name)) == 2 else name
-    n, note = own.sum(axis=(1, 2)), noted(test.note, defined)
+    n, note = own.sum(axis=(1, 2)), noted(test.note, said)
     return [*rows, Term(term("p_groups", of), test.p_value, np.nan, np.nan, np.nan, n, np.nan, note)]
 
 
@@ -108,11 +117,10 @@ def _means(strata: Strata, name: str) -> list[Term]:
     values, counts = strata.patterns("lofgren_broad", "incidental_finding", name)
     has, chance, x = np.moveaxis(values, -1, 0)
     own = [counts * member for member in (has == 1, (has == 0) & (chance == 0), (has == 0) & (chance == 1))]
-    defined = name in DEFINED
-    rows = [of_mean(f"mean_{group}", name, moments(x, side), defined) for group, side in zip(GROUPS, own, strict=True)]
+    rows = [of_mean(f"mean_{group}", name, moments(x, side)) for group, side in zip(GROUPS, own, strict=True)]
     test = kruskal_wallis(ordered(x, np.stack(own, axis=1)))
-    n, note = sum(row.n for row in rows), noted(test.note, defined)
-    return [*rows, Term(term("p_groups", name), test.p_value, np.nan, np.nan, np.nan, n, np.nan, note)]
+    n = counts.sum(axis=-1)
+    return [*rows, Term(term("p_groups", name), test.p_value, np.nan, np.nan, np.nan, n, np.nan, test.note)]
 
 
 @estimator(
@@ -143,7 +151,7 @@ def stage_contrast(strata: Strata) -> Answers:
     Assumes
     -------
     Patients are independent; for the common odds ratio, that it is the same at every cut, which the test of
-    proportionality looks at, and which the definition itself contradicts: nobody with the syndrome has stage 0.
+    proportionality looks at, and which the definition itself contradicts: nobody with the syndrome has stage 0, III or IV.
 
     References
     ----------
@@ -156,11 +164,13 @@ def stage_contrast(strata: Strata) -> Answers:
     odds, higher = proportional_odds(one, zero), probability_of_superiority(one, zero)
 
     def row(measure: str, estimate: Floats, low: object, high: object, note: NDArray[np.str_]) -> Term:
-        return Term(term(measure, "scadding_stage"), estimate, low, high, np.nan, n1 + n0, np.nan, noted(note, True))
+        return Term(
+            term(measure, "scadding_stage"), estimate, low, high, np.nan, n1 + n0, np.nan, noted(note, BY_DEFINITION)
+        )
 
     of = f"scadding_stage={'_or_'.join(WITH_NODES)}"
     return answers_of(
-        *of_share(of, one[:, nodes].sum(axis=-1), n1, zero[:, nodes].sum(axis=-1), n0, defined=True),
+        *of_share(of, one[:, nodes].sum(axis=-1), n1, zero[:, nodes].sum(axis=-1), n0, BY_DEFINITION),
         row("odds_ratio", odds.odds_ratio, odds.low, odds.high, odds.note),
         row("superiority", higher.estimate, higher.low, higher.high, of_newcombe(higher.note)),
         row("p", odds.p_value, np.nan, np.nan, odds.note),
@@ -208,15 +218,15 @@ def centre_contrasts(strata: Strata) -> Answers:
         no_difference = mantel_haenszel_test(*cells)
         n, events = counts.sum(axis=(1, 2, 3)), counts[..., 1].sum(axis=(1, 2))
         lone = (counts.sum(axis=(2, 3)) > 0).sum(axis=-1) == 1
-        of, defined = told_levels(strata, name)[0][1], name in DEFINED
-        said = np.where(lone & (common.note == ""), ONE_CENTRE, common.note)
+        of, said = told_levels(strata, name)[0][1], BY_DEFINITION if name in DEFINED else ""
+        plain = np.where(lone & (common.note == ""), ONE_CENTRE, common.note)
         ways = (
-            ("odds_ratio", common.estimate, common.low, common.high, said),
+            ("odds_ratio", common.estimate, common.low, common.high, plain),
             ("p", no_difference.p_value, np.nan, np.nan, no_difference.note),
             ("p_homogeneity", alike.p_value, np.nan, np.nan, alike.note),
         )
         rows += [
-            Term(term(measure, of), estimate, low, high, np.nan, n, events, noted(note, defined))
+            Term(term(measure, of), estimate, low, high, np.nan, n, events, noted(note, said))
             for measure, estimate, low, high, note in ways
         ]
     return answers_of(*rows) if rows else silent([], len(strata.labels), "")

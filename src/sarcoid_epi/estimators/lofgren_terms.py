@@ -34,7 +34,7 @@ CHARACTERISTICS = (
 #: no symptoms, and so no Löfgren syndrome.
 DEFINITIONAL = {
     "lofgren_broad": (
-        "erythema_nodosum", "ankle_periarthritis", "bilateral_hilar_lymphadenopathy", "scadding_stage",
+        "erythema_nodosum", "ankle_periarthritis", "bilateral_hilar_lymphadenopathy", "scadding_stage", "joint",
         "incidental_finding",
     ),
     "lofgren_strict": (
@@ -53,9 +53,14 @@ def is_number(name: str) -> bool:
     return PATIENT_BY_NAME[name].kind in ("integer", "number")
 
 
-def noted(note: NDArray[np.str_] | str, defined: bool) -> NDArray[np.str_]:
-    """A note, with a word before it on what the definition is made of."""
-    return np.array(["; ".join(filter(None, (BY_DEFINITION * defined, str(one)))) for one in np.atleast_1d(note)])
+def noted(note: NDArray[np.str_] | str, said: str) -> NDArray[np.str_]:
+    """A note, with a word before it where a contrast is one of definitions."""
+    return np.array(["; ".join(filter(None, (said, str(one)))) for one in np.atleast_1d(note)])
+
+
+def by_definition(definition: str, name: str) -> str:
+    """The word on a characteristic that the definition is made of, or nothing."""
+    return BY_DEFINITION if name in DEFINITIONAL[definition] else ""
 
 
 def told_levels(strata: Strata, name: str) -> list[tuple[int, str]]:
@@ -66,19 +71,19 @@ def told_levels(strata: Strata, name: str) -> list[tuple[int, str]]:
     return [(at, f"{name}={levels[at]}") for at in range(len(levels) == 2, len(levels))]
 
 
-def shared(name: str, events: Floats | Counts, n: Floats | Counts, defined: bool = False) -> Term:
+def shared(name: str, events: Floats | Counts, n: Floats | Counts, said: str = "") -> Term:
     """A share with Wilson limits, or a note where there is nobody."""
     low, high = wilson(events, n)
     share = np.divide(events, n, out=np.full(n.shape, np.nan), where=n > 0)
-    return Term(name, share, low, high, np.nan, n, events, noted(np.where(n > 0, "", NOBODY_THERE), defined))
+    return Term(name, share, low, high, np.nan, n, events, noted(np.where(n > 0, "", NOBODY_THERE), said))
 
 
 def of_share(
-    of: str, x1: Floats, n1: Floats, x0: Floats, n0: Floats, defined: bool = False, tested: bool = True
+    of: str, x1: Floats, n1: Floats, x0: Floats, n0: Floats, said: str = "", tested: bool = True
 ) -> list[Term]:
     """Two shares and all that is told of their difference, with p if there is no other test of the characteristic."""
     rows = [
-        shared(term("share_with", of), x1, n1, defined), shared(term("share_without", of), x0, n0, defined)
+        shared(term("share_with", of), x1, n1, said), shared(term("share_without", of), x0, n0, said)
     ]  # fmt: skip
     ways: tuple[tuple[str, Contrast], ...] = (
         ("risk_difference", score_difference(x1, n1, x0, n0)),
@@ -88,11 +93,11 @@ def of_share(
     )
     both = n1 + n0, x1 + x0
     for measure, contrast in ways:
-        note = noted(contrast.note, defined)
+        note = noted(contrast.note, said)
         rows.append(Term(term(measure, of), contrast.estimate, contrast.low, contrast.high, np.nan, *both, note))
     if tested:
         p, note = _tested(x1, n1, x0, n0)
-        rows.append(Term(term("p", of), p, np.nan, np.nan, np.nan, *both, noted(note, defined)))
+        rows.append(Term(term("p", of), p, np.nan, np.nan, np.nan, *both, noted(note, said)))
     return rows
 
 
@@ -125,13 +130,13 @@ def moments(x: Floats, counts: Floats) -> Moments:
         return n, mean, np.sqrt(squares / np.where(n > 1, n - 1, np.nan))
 
 
-def of_mean(measure: str, name: str, side: Moments, defined: bool = False) -> Term:
+def of_mean(measure: str, name: str, side: Moments, said: str = "") -> Term:
     """A mean with its normal limits; its standard error times the root of n is the standard deviation."""
     n, mean, sd = side
     with np.errstate(divide="ignore", invalid="ignore"):
         error = sd / np.sqrt(n)
     reach = normal_quantile(0.95) * error
-    note = noted(np.select([n == 0, n == 1], [NOBODY_THERE, "one patient: no limits"], ""), defined)
+    note = noted(np.select([n == 0, n == 1], [NOBODY_THERE, "one patient: no limits"], ""), said)
     return Term(term(measure, name), mean, mean - reach, mean + reach, error, n, np.nan, note)
 
 
