@@ -54,6 +54,7 @@ MEASURES = {
     "p_homogeneity": Measure("p of one odds ratio for all centres", "p"),
     "p_rayleigh": Measure("p, Rayleigh", "p"),
     "p_hewitt": Measure("p, Hewitt", "p"),
+    "p_misfit": Measure("p of the shape of one wave a year", "p"),
     "p_others": Measure("p, Rayleigh, against other patients", "p"),
     "risk": Measure("Standardised risk, with", "share"),
     "reference_risk": Measure("Standardised risk, without", "share"),

@@ -151,7 +151,8 @@ def stage_contrast(strata: Strata) -> Answers:
     Assumes
     -------
     Patients are independent; for the common odds ratio, that it is the same at every cut, which the test of
-    proportionality looks at, and which the definition itself contradicts: nobody with the syndrome has stage 0, III or IV.
+    proportionality looks at, and which the definition itself contradicts: nobody with the syndrome has stage 0, III or
+    IV.
 
     References
     ----------
@@ -242,9 +243,10 @@ def centre_contrasts(strata: Strata) -> Answers:
 def onset_season(strata: Strata) -> Answers:
     """When in the year Löfgren syndrome begins: height and month of the peak.
 
-    A yearly wave in the rate of onsets per day (cosinor), p of Rayleigh's and Hewitt's tests; the same wave in the odds
-    of Löfgren syndrome among all onsets, in which what moves all patients alike falls out; and month by month the
-    onsets with and without the syndrome over what an even year would bring, with exact limits.
+    A yearly wave in the rate of onsets per day (cosinor), with p of its shape, and p of Rayleigh's and Hewitt's tests
+    that there is none; the same wave in the odds of Löfgren syndrome among all onsets, in which what moves all patients
+    alike falls out; and month by month the onsets with and without the syndrome over what an even year would bring,
+    with exact limits.
 
     Parameters
     ----------
@@ -255,7 +257,7 @@ def onset_season(strata: Strata) -> Answers:
     -------
     Answers
         Ratios of peak and trough, the peak in months from the beginning of the year (0.5 is the middle of January), p
-        values, and ratios by month, shape (groups, 31).
+        values, and ratios by month, shape (groups, 32).
 
     Assumes
     -------
@@ -278,6 +280,7 @@ def onset_season(strata: Strata) -> Answers:
     return answers_of(
         row("peak_to_trough", wave.peak_to_trough, wave.low, wave.high, n, wave.note),
         row("peak", wave.peak, wave.peak_low, wave.peak_high, n, wave.note),
+        row("p_misfit", wave.misfit_p_value, np.nan, np.nan, n, wave.note),
         row("p_rayleigh", rayleigh.p_value, np.nan, np.nan, n, rayleigh.note),
         row("p_hewitt", hewitt.p_value, np.nan, np.nan, n, hewitt.note),
         row("peak_to_trough_others", against.peak_to_trough, against.low, against.high, both, against.note),

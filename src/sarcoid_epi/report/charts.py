@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 #: Letters in a line of a label where there are many rows.
 LETTERS = 66
 
+#: Longer ids are set smaller, to fit beside the axes.
+ID_LETTERS = 62
+
 #: On a log scale, limits further than this factor beyond all dots run off the axis, with an arrow.
 BEYOND = 4.0
 
@@ -53,7 +56,8 @@ def draw_chart(chart: Chart) -> Drawing:
         words, size = (fill(line.label, LETTERS), 7.2) if chart.plain else (line.label, 8.6)
         up = 0.16 if line.id else 0.0
         axes.text(-0.02, y - up, words, transform=beside, ha="right", va="center", fontsize=size)
-        axes.text(-0.02, y + 0.2, line.id, transform=beside, ha="right", va="center", fontsize=6.4, color=SOFT)
+        tiny = 6.4 * min(1.0, ID_LETTERS / max(len(line.id), 1))
+        axes.text(-0.02, y + 0.2, line.id, transform=beside, ha="right", va="center", fontsize=tiny, color=SOFT)
         axes.text(1.02, y, printed(line.end), transform=beside, va="center", fontsize=8.2)
     for name in names:
         shape, color = looks[name]
