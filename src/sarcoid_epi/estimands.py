@@ -56,6 +56,19 @@ def _lofgren_odds_ratio(patients: pd.DataFrame, truth: pd.DataFrame) -> Values:
     return {"odds_ratio_corrected": float(odds[True] / odds[False])}
 
 
+def _definitions(patients: pd.DataFrame, truth: pd.DataFrame) -> Values:
+    broad, strict = patients["lofgren_broad"], patients["lofgren_strict"]
+    alone = patients["ankle_periarthritis"] & ~patients["erythema_nodosum"] & ~patients["arthritis"]
+    signs = ("lofgren_strict", "erythema_nodosum", "ankle_periarthritis", "arthritis")
+    return {
+        "lofgren_broad": float(broad.mean()),
+        "lofgren_strict": float(strict.mean()),
+        **{f"of_broad[{name}]": float(patients.loc[broad, name].mean()) for name in signs},
+        "of_broad[isolated_ankle]": float(alone[broad].mean()),
+        "of_strict[isolated_ankle]": float(alone[strict].mean()),
+    }
+
+
 def _of_a_population(patients: pd.DataFrame, truth: pd.DataFrame) -> Values:
     """No cohort holds it: it belongs to the population that patients come from."""
     return {}
@@ -108,6 +121,9 @@ LOFGREN_ODDS_RATIO = Estimand(
     "ratio",
     "Odds ratio of osseous sarcoidosis, Löfgren syndrome against no Löfgren syndrome",
     _lofgren_odds_ratio,
+)
+DEFINITIONS = Estimand(
+    "definitions", "proportion", "Share with Löfgren syndrome, and of those with it the share with a sign", _definitions
 )
 CONTRAST = Estimand("contrast", "as the term", "How patients with Löfgren syndrome differ from the others", _of_a_model)
 STAGE_CONTRAST = Estimand("stage_contrast", "ratio", "How stages differ with Löfgren syndrome", _of_a_model)

@@ -30,8 +30,9 @@ FLAG = ("no", "yes")
 
 
 class Patterns(NamedTuple):
-    """Values that occur together, a code for a flag or category and the number of a number, and the patients with them.
+    """Values that occur together and the patients with them: a code of a flag or category, a number, the day of a date.
 
+    Days are counted from the beginning of 1970.
     `values` has shape (P, columns) where the groups share the patterns, else (G, P, columns); `counts` has (G, P).
     """
 
@@ -140,7 +141,10 @@ class _Coded(ABC):
         return _shared(group, values, len(self.labels)) or _apart(group, values, len(self.labels))
 
     def _values(self, column: str) -> Floats:
-        """Codes or numbers, NaN where missing."""
+        """Codes, numbers or days, NaN where missing."""
+        declared = PATIENT_BY_NAME.get(column)
+        if declared and declared.kind in ("integer", "number", "date"):
+            return self.numbers(column)
         try:
             codes = self.codes(column)
         except DataError:
@@ -155,6 +159,12 @@ class _Coded(ABC):
         for code, size in zip(codes, shape[1:], strict=True):
             cell = cell * size + code
         return np.bincount(cell[known], minlength=int(np.prod(shape))).reshape(shape)
+
+
+def _days(dates: NDArray[Any]) -> Floats:
+    """Dates as days from the beginning of 1970, NaN where there is none."""
+    days = dates.astype("datetime64[D]")
+    return np.where(np.isnat(days), np.nan, days.astype(np.int64))
 
 
 def _ranks(values: Floats) -> tuple[Counts, int]:
@@ -229,7 +239,10 @@ class FrameStrata(_Coded):
 
     def numbers(self, column: str) -> Floats:
         self._demand(column)
-        return self.frame[column].to_numpy(dtype=float, na_value=np.nan)
+        values = self.frame[column]
+        if pd.api.types.is_datetime64_any_dtype(values):
+            return _days(values.to_numpy())
+        return values.to_numpy(dtype=float, na_value=np.nan)
 
     def frames(self) -> Iterator[pd.DataFrame]:
         for number in range(len(self.labels)):
@@ -316,7 +329,8 @@ class ArrayStrata(_Coded):
 
     def numbers(self, column: str) -> Floats:
         self._demand(column)
-        return self.arrays[column].astype(float)
+        values = self.arrays[column]
+        return _days(values) if values.dtype.kind == "M" else values.astype(float)
 
     def n(self, where: str = "") -> Counts:
         if where:

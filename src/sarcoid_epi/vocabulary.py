@@ -306,6 +306,7 @@ TRUTH_BY_NAME = {variable.name: variable for variable in TRUTH}
 
 #: Labels of answers that are no variables of patients.
 ANSWERS = {
+    "isolated_ankle": "Periarticular ankles alone, no erythema nodosum, no arthritis",
     "osseous_least": "True share, at least",
     "osseous_most": "True share, at most",
     "osseous_systematic": "True share, doubt of the belief alone",

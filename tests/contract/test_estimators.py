@@ -47,6 +47,9 @@ def batch():
         "systemic_therapy",
         "ancestry",
         "onset_date",
+        "erythema_nodosum",
+        "ankle_periarthritis",
+        "arthritis",
     ]
     columns += ["remission_years", "follow_up_years", "years_since_diagnosis", "died"]
     often = {"substudy.low": 0.4, "substudy.high": 0.8, "sources.codes.painful": 0.5, "sources.codes.silent": 0.4}

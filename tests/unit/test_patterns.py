@@ -47,3 +47,21 @@ def test_replicates_and_tallies_give_the_patterns_of_their_patients():
 
 def test_nobody_has_no_pattern():
     assert whole(FRAME.iloc[:0]).patterns("sex", "serum_calcium_mmol_l").counts.sum() == 0
+
+
+def test_a_date_is_its_day_and_a_number_below_nought_is_a_number():
+    """The first of March 2020 is day 18 322 from the beginning of 1970."""
+    frame = pd.DataFrame(
+        {
+            "lofgren_broad": [True, True, False],
+            "onset_date": pd.to_datetime(["2020-03-01", None, "1969-12-31"]),
+            "bmd_t_score": [-1.5, -1.5, 0.5],
+        }
+    )
+    assert told(whole(frame).patterns("lofgren_broad", "onset_date")) == {(1, 18322): 1, (0, -1): 1}
+    dates = frame["onset_date"].to_numpy().astype("datetime64[D]")[None]
+    held = replicated(
+        {"lofgren_broad": np.array([[1, 1, 0]]), "onset_date": dates, "bmd_t_score": np.array([[-1.5, -1.5, 0.5]])}
+    )
+    assert told(held.patterns("lofgren_broad", "onset_date")) == {(1, 18322): 1, (0, -1): 1}
+    assert told(held.patterns("bmd_t_score")) == {(-1.5,): 2, (0.5,): 1}

@@ -72,6 +72,19 @@ SURFACE = Surface(
     (Point(0.2, 0.99, "clinical"), Point(1.0, 1.0, "perfect")),
 )
 CHART = Chart("dots", "Dots", "How to read them.", "Share (%)", (Line("one", "id", (Mark("a", 0.1, 0.05, 0.2),)),))
+RATIOS = Chart(
+    "ratios",
+    "Fever is commoner",
+    "Odds ratios.",
+    Axis("Odds ratio (log scale)", scale="log"),
+    (
+        Line("Fever", "broad:fever", (Mark("broad", 2.5, 2.0, 3.1), Mark("strict", 3.0, 1.5, 400.0)), "2.5"),
+        Line("Nobody", "broad:nobody", (Mark("broad", 0.0, 0.0, 0.7), Mark("strict", nan, nan, nan))),
+        Line("Everybody", "", (Mark("broad", inf, 1.4, inf),)),
+    ),
+    null=1.0,
+)
+SHIFTS = replace(RATIOS, key="shifts", axis=Axis("Standard deviations"), null=0.0, lines=RATIOS.lines[:1])
 DRAWN = {"curves": (draw_curves, CURVES), "bars": (draw_bars, BARS), "tornado": (draw_tornado, TORNADO)}
 DRAWN["surface"] = (draw_surface, SURFACE)
 ALL = (CURVES, BARS, TORNADO, SURFACE, CHART)
@@ -93,6 +106,31 @@ def test_a_plot_drawn_twice_gives_the_same_bytes_and_a_light_file(kind):
     assert (one.svg, one.png) == (other.svg, other.png)
     assert len(one.svg) < 150_000
     assert one.title == plot.title.replace(" %", "\u00a0%")
+
+
+@pytest.mark.parametrize("chart", [RATIOS, SHIFTS], ids=lambda chart: chart.key)
+def test_a_chart_on_an_axis_of_its_own_has_a_line_at_no_difference_and_the_same_bytes(chart):
+    one, other = drawing(chart), drawing(replace(chart))
+    assert (one.svg, one.png) == (other.svg, other.png)
+    assert drawing(replace(chart, null=None)).svg.count("<path") < one.svg.count("<path")
+    assert ">2.5<" in one.svg
+
+
+def test_the_words_of_a_chart_of_ratios_hold_the_limits():
+    words = drawing(RATIOS).alt
+    assert words.startswith("Fever: broad 2.5 (2 to 3.1), strict 3 (1.5 to 400); Nobody: broad 0 (0 to 0.7), strict –;")
+    assert words.endswith("Everybody: broad – (1.4 to –).")
+
+
+def test_a_ratio_far_away_or_without_end_runs_off_the_axis_and_moves_nothing():
+    """The axis reaches four times beyond the dots: 3 x 4 = 12 and 1 / 4, with a little room; not to 400."""
+    from sarcoid_epi.report.charts import _ends
+
+    marks = [mark for line in RATIOS.lines for mark in line.marks]
+    low, high = _ends(RATIOS.axis, marks, 1.0)
+    assert 0.2 < low < 0.25
+    assert 12 < high < 15
+    assert _ends(RATIOS.axis, [Mark("none", nan, nan, nan)], None) == pytest.approx((0.5 / 4**0.04, 2 * 4**0.04))
 
 
 def test_the_kind_of_a_plot_decides_how_it_is_drawn():

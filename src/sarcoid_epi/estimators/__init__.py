@@ -7,7 +7,8 @@ from sarcoid_epi.estimators.cascade import burden, detection_cascade
 from sarcoid_epi.estimators.declare import NOT_ASKED, Answers, Estimator, estimator
 from sarcoid_epi.estimators.description import means, shares
 from sarcoid_epi.estimators.imaging import imaged_prevalence, selected_prevalence
-from sarcoid_epi.estimators.lofgren import broad_contrasts, strict_contrasts
+from sarcoid_epi.estimators.lofgren import broad_contrasts, definitions, strict_contrasts
+from sarcoid_epi.estimators.lofgren_adjusted import adjusted_contrasts
 from sarcoid_epi.estimators.lofgren_groups import centre_contrasts, onset_season, stage_contrast, three_groups
 from sarcoid_epi.estimators.prevalence import hypercalcaemia, organs, recorded_osseous
 from sarcoid_epi.estimators.prognosis import event_free, event_tests, incidence, restricted_means
@@ -54,12 +55,14 @@ CATALOGUE: tuple[Estimator, ...] = (
     pooled_prevalence,
     modality_prevalence,
     joint_synthesis,
+    definitions,
     broad_contrasts,
     strict_contrasts,
     three_groups,
     stage_contrast,
     centre_contrasts,
     onset_season,
+    adjusted_contrasts,
     unadjusted,
     adjusted,
     standardised_risks,

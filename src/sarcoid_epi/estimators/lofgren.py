@@ -3,67 +3,128 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sarcoid_epi.estimands import CONTRAST
-from sarcoid_epi.estimators.declare import Answers, Floats, Term, answers_of, estimator, silent
+from sarcoid_epi.estimands import CONTRAST, DEFINITIONS
+from sarcoid_epi.estimators.declare import NO_COLUMN, Answers, Term, answers_of, estimator, silent
+from sarcoid_epi.estimators.lofgren_terms import (
+    CHARACTERISTICS,
+    DEFINITIONAL,
+    by_definition,
+    corrected,
+    is_number,
+    moments,
+    noted,
+    of_mean,
+    of_newcombe,
+    of_share,
+    ordered,
+    shared,
+    told_levels,
+    written_out,
+)
 from sarcoid_epi.measures import term
-from sarcoid_epi.stats.contrast import score_test
-from sarcoid_epi.stats.interval import normal_quantile
-from sarcoid_epi.stats.location import welch_difference
-from sarcoid_epi.stats.multiplicity import benjamini_hochberg, holm
-from sarcoid_epi.stats.odds_ratio import score_odds_ratio
-from sarcoid_epi.stats.proportion import wilson
-from sarcoid_epi.stats.risk_difference import score_difference
-from sarcoid_epi.stats.risk_ratio import score_ratio
+from sarcoid_epi.stats.location import hodges_lehmann, welch_difference
+from sarcoid_epi.stats.several_groups import homogeneity_test
 from sarcoid_epi.stats.standardised_difference import (
     standardised_mean_difference,
     standardised_multinomial_difference,
-    standardised_risk_difference,
 )
 from sarcoid_epi.stats.superiority import probability_of_superiority
-from sarcoid_epi.stats.two_samples import Contrast
-from sarcoid_epi.strata import FLAG, Strata
-from sarcoid_epi.vocabulary import ORGANS, PATIENT_BY_NAME
+from sarcoid_epi.stats.two_samples import EMPTY_GROUP
+from sarcoid_epi.strata import Strata
 
-#: What patients are compared in, as far as there is a column for it.
-CHARACTERISTICS = (
-    "sex", "ancestry", "age_at_diagnosis", "age_at_onset", "hla_drb1_03",
-    "incidental_finding", "fever", "cough", "arthritis", "erythema_nodosum", "ankle_periarthritis",
-    "scadding_stage", "bilateral_hilar_lymphadenopathy",
-    *ORGANS, "n_organs", "lupus_pernio", "extrathoracic_nodes", "joint", "chronic_back_pain", "bone_pain",
-    "serum_calcium_mmol_l", "hypercalcaemia", "hypercalciuria", "ace_u_l",
-    "systemic_therapy", "methotrexate", "tnf_inhibitor", "osseous_recorded", "remission", "relapse",
+#: Papers of every method that the contrasts use.
+METHODS = (
+    "miettinen1985", "koopman1984", "wilson1927", "campbell2007", "pearson1900", "fisher1935", "welch1947",
+    "hodges1963", "hollander1999", "newcombe2006", "yang2012", "holm1979", "benjamini1995",
 )  # fmt: skip
 
-#: What a definition is made of, or follows from it: a contrast there says what was defined.
-DEFINITIONAL = {
-    "lofgren_broad": ("erythema_nodosum", "ankle_periarthritis", "bilateral_hilar_lymphadenopathy", "scadding_stage"),
-    "lofgren_strict": ("erythema_nodosum", "arthritis", "bilateral_hilar_lymphadenopathy", "scadding_stage", "joint"),
-}
-BY_DEFINITION = "definitional: Löfgren syndrome is defined by it"
 
-NOBODY_THERE = "nobody of this kind in whom it is known"
+@estimator(
+    question="lofgren",
+    estimand=DEFINITIONS,
+    needs=("lofgren_broad",),
+    references=("wilson1927",),
+    rests="how the signs were looked for",
+)
+def definitions(strata: Strata) -> Answers:
+    """Share with Löfgren syndrome by either definition, and the signs of those who have it.
+
+    events / n with Wilson limits: of all patients, those with the syndrome; of those with it by the broad definition,
+    those who have it by the strict one too, and each sign; of both, those with nothing but periarticular ankles.
+
+    Parameters
+    ----------
+    strata : Strata
+        With the flag `lofgren_broad`, and whichever of `lofgren_strict`, `erythema_nodosum`, `ankle_periarthritis` and
+        `arthritis` there are.
+
+    Returns
+    -------
+    Answers
+        Shares, shape (groups, 8).
+
+    Assumes
+    -------
+    Patients are independent, and each sign was looked for in everybody. Periarticular ankles stand alone without
+    erythema nodosum and without arthritis; by the strict definition that is nobody.
+
+    References
+    ----------
+    wilson1927
+    """
+    signs = ("lofgren_strict", *SIGNS)
+    alone = term("of_broad", "isolated_ankle"), term("of_strict", "isolated_ankle")
+    return answers_of(
+        *(_share_of(strata, name, "", name) for name in ("lofgren_broad", "lofgren_strict")),
+        *(_share_of(strata, term("of_broad", name), "lofgren_broad", name) for name in signs),
+        *(_ankles(strata, name, of) for name, of in zip(alone, ("lofgren_broad", "lofgren_strict"), strict=True)),
+    )
+
+
+#: What the definitions are made of, beside the nodes.
+SIGNS = ("erythema_nodosum", "ankle_periarthritis", "arthritis")
+
+
+def _share_of(strata: Strata, name: str, among: str, flag: str) -> Term:
+    """Of those with a flag (of all, without one), the share with another."""
+    if absent := [column for column in (among, flag) if column and column not in strata.columns]:
+        return _without(strata, name, absent[0])
+    counts = strata.table(among, flag)[:, 1] if among else strata.table(flag)
+    return shared(name, counts[:, 1], counts.sum(axis=-1))
+
+
+def _ankles(strata: Strata, name: str, among: str) -> Term:
+    """Of those with a flag, the share with periarticular ankles and neither erythema nodosum nor arthritis."""
+    if absent := [column for column in (among, *SIGNS) if column not in strata.columns]:
+        return _without(strata, name, absent[0])
+    counts = strata.table(among, *SIGNS)[:, 1]
+    return shared(name, counts[:, 0, 1, 0], counts.sum(axis=(1, 2, 3)))
+
+
+def _without(strata: Strata, name: str, column: str) -> Term:
+    unknown = np.full(len(strata.labels), np.nan)
+    return Term(name, unknown, np.nan, np.nan, np.nan, np.nan, np.nan, f"{NO_COLUMN} '{column}'")
 
 
 @estimator(
     question="lofgren",
     estimand=CONTRAST,
     needs=("lofgren_broad",),
-    references=(
-        "miettinen1985", "koopman1984", "wilson1927", "welch1947", "yang2012", "holm1979", "benjamini1995",
-    ),
+    references=METHODS,
     rests="the broad definition: hilar nodes with erythema nodosum or periarticular ankles",
-)  # fmt: skip
+)
 def broad_contrasts(strata: Strata) -> Answers:
     """Löfgren syndrome (broad definition) against no Löfgren syndrome, characteristic by characteristic.
 
     Of flags and levels: the share with and without Löfgren syndrome (Wilson), their difference (Miettinen-Nurminen),
-    ratio (Koopman) and odds ratio (score limits), the standardised difference, and p of the score test. Of numbers: the
-    two means, their difference (Welch), the standardised difference, the chance that a Löfgren patient lies higher
-    (Mann-Whitney, Newcombe's limits) and p of Welch's test. Of categories also the standardised difference of all
-    levels together (Yang-Dalton). p values are given as they are, and for all characteristics together by Holm and by
-    Benjamini-Hochberg, where what the definition is made of counts for nothing.
+    ratio (Koopman) and odds ratio (score limits), and the standardised difference. Of numbers: the two means, their
+    difference (Welch), the shift (Hodges-Lehmann), the standardised difference, and the chance that a Löfgren patient
+    lies higher (Mann-Whitney, Newcombe's limits). One p for each characteristic: the score test of a flag or of two
+    levels (Fisher's exact test where fewer than one patient is expected in a cell), chi-squared of more levels, Welch's
+    test of a number. It is given as it is, and corrected for all characteristics together by Holm and by
+    Benjamini-Hochberg; what the definition is made of is not among them. Of more than two levels there is also the
+    standardised difference of all together (Yang-Dalton).
 
     Parameters
     ----------
@@ -74,17 +135,18 @@ def broad_contrasts(strata: Strata) -> Answers:
     -------
     Answers
         Each measure in its unit, shape (groups, terms); a term is `measure[variable]` or `measure[variable=level]`. The
-        n and events of a share are its own; of a contrast, those of both groups.
+        n and events of a share are its own; of a contrast, those of both groups. A ratio may be infinite.
 
     Assumes
     -------
     Patients are independent, and those in whom a characteristic is missing are like the others. The contrasts describe
     the patients of this cohort: where Löfgren patients are referred less often, or only when ill, they differ from
-    those of all patients.
+    those of all patients. The shift is one of the whole distribution.
 
     References
     ----------
-    miettinen1985, koopman1984, wilson1927, welch1947, yang2012, holm1979, benjamini1995
+    miettinen1985, koopman1984, wilson1927, campbell2007, pearson1900, fisher1935, welch1947, hodges1963, hollander1999,
+    newcombe2006, yang2012, holm1979, benjamini1995
     """
     return contrasts(strata, "lofgren_broad")
 
@@ -93,11 +155,9 @@ def broad_contrasts(strata: Strata) -> Answers:
     question="lofgren",
     estimand=CONTRAST,
     needs=("lofgren_strict",),
-    references=(
-        "miettinen1985", "koopman1984", "wilson1927", "welch1947", "yang2012", "holm1979", "benjamini1995",
-    ),
+    references=METHODS,
     rests="the strict definition: hilar nodes, erythema nodosum and arthritis",
-)  # fmt: skip
+)
 def strict_contrasts(strata: Strata) -> Answers:
     """Löfgren syndrome (strict definition) against no Löfgren syndrome, characteristic by characteristic.
 
@@ -120,7 +180,8 @@ def strict_contrasts(strata: Strata) -> Answers:
 
     References
     ----------
-    miettinen1985, koopman1984, wilson1927, welch1947, yang2012, holm1979, benjamini1995
+    miettinen1985, koopman1984, wilson1927, campbell2007, pearson1900, fisher1935, welch1947, hodges1963, hollander1999,
+    newcombe2006, yang2012, holm1979, benjamini1995
     """
     return contrasts(strata, "lofgren_strict")
 
@@ -131,137 +192,56 @@ def contrasts(strata: Strata, definition: str) -> Answers:
     found = [
         row
         for name in there
-        for row in (_of_number(strata, definition, name) if _is_number(name) else _of_levels(strata, definition, name))
+        for row in (_of_number(strata, definition, name) if is_number(name) else _of_levels(strata, definition, name))
     ]
     if not found:
         return silent([], len(strata.labels), "")
-    return answers_of(*found, *_corrected(found, definition))
-
-
-def _is_number(name: str) -> bool:
-    return PATIENT_BY_NAME[name].kind in ("integer", "number")
-
-
-def _noted(note: NDArray[np.str_] | str, definition: str, name: str) -> NDArray[np.str_]:
-    """A note with a word on what the definition is made of."""
-    said = BY_DEFINITION if name in DEFINITIONAL[definition] else ""
-    return np.array(["; ".join(filter(None, (said, str(one)))) for one in np.atleast_1d(note)])
+    return answers_of(*found, *corrected(found, "p", DEFINITIONAL[definition]))
 
 
 def _of_levels(strata: Strata, definition: str, name: str) -> list[Term]:
-    """A flag, or the levels of a category (of two levels the second says it all)."""
+    """A flag, or the levels of a category with what is told of all of them together."""
     counts = strata.table(definition, name).astype(float)
     n0, n1 = counts[:, 0].sum(axis=-1), counts[:, 1].sum(axis=-1)
-    levels = strata.levels(name)
+    said = by_definition(definition, name)
+    whole = len(strata.levels(name)) > 2
     rows: list[Term] = []
-    for at in range(len(levels) == 2, len(levels)):
-        of = name if levels == FLAG else f"{name}={levels[at]}"
-        rows += _of_share(of, definition, name, counts[:, 1, at], n1, counts[:, 0, at], n0)
-    if len(levels) > 2:
-        whole = standardised_multinomial_difference(counts[:, 1], counts[:, 0])
-        note = _noted(whole.note, definition, name)
-        rows.append(_term("standardised_difference", name, *whole[:3], n1 + n0, np.nan, note))
-    return rows
-
-
-def _of_share(of: str, definition: str, name: str, x1: Floats, n1: Floats, x0: Floats, n0: Floats) -> list[Term]:
-    rows = []
-    for measure, x, n in (("share_with", x1, n1), ("share_without", x0, n0)):
-        low, high = wilson(x, n)
-        with np.errstate(invalid="ignore"):
-            share = x / np.where(n > 0, n, np.nan)
-        rows.append(
-            _term(measure, of, share, low, high, n, x, _noted(np.where(n > 0, "", NOBODY_THERE), definition, name))
-        )
-    ways: tuple[tuple[str, Contrast], ...] = (
-        ("risk_difference", score_difference(x1, n1, x0, n0)),
-        ("risk_ratio", score_ratio(x1, n1, x0, n0)),
-        ("odds_ratio", score_odds_ratio(x1, n1, x0, n0)),
-    )
-    for measure, contrast in ways:
-        estimate = np.where(np.isfinite(contrast.estimate), contrast.estimate, np.nan)
-        note = _noted(contrast.note, definition, name)
-        rows.append(Term(term(measure, of), estimate, contrast.low, contrast.high, np.nan, n1 + n0, x1 + x0, note))
-    apart = standardised_risk_difference(x1, n1, x0, n0)
-    rows.append(
-        _term("standardised_difference", of, *apart[:3], n1 + n0, x1 + x0, _noted(apart.note, definition, name))
-    )
-    p = score_test(x1, n1, x0, n0).p_value
-    rows.append(_term("p", of, p, np.nan, np.nan, n1 + n0, x1 + x0, _noted("", definition, name)))
+    for at, of in told_levels(strata, name):
+        rows += of_share(of, counts[:, 1, at], n1, counts[:, 0, at], n0, said, tested=not whole)
+    if whole:
+        apart = standardised_multinomial_difference(counts[:, 1], counts[:, 0])
+        note = noted(apart.note, said)
+        rows.append(Term(term("standardised_difference", name), *apart[:3], np.nan, n1 + n0, np.nan, note))
+        test = homogeneity_test(counts)
+        note = noted(np.where((n1 > 0) & (n0 > 0), test.note, EMPTY_GROUP), said)
+        rows.append(Term(term("p", name), test.p_value, np.nan, np.nan, np.nan, n1 + n0, np.nan, note))
     return rows
 
 
 def _of_number(strata: Strata, definition: str, name: str) -> list[Term]:
-    """A number: means, their difference, its size in standard deviations, and who lies higher."""
-    one, zero = _split(strata, definition, name)
-    rows = []
-    for measure, (n, mean, sd) in (("mean_with", one), ("mean_without", zero)):
-        with np.errstate(divide="ignore", invalid="ignore"):
-            reach = normal_quantile(0.95) * sd / np.sqrt(n)
-        note = _noted(np.where(n > 0, "", NOBODY_THERE), definition, name)
-        rows.append(_term(measure, name, mean, mean - reach, mean + reach, n, np.nan, note))
-    apart = welch_difference(one[1], one[2], one[0], zero[1], zero[2], zero[0])
-    n = one[0] + zero[0]
-    note = _noted(apart.note, definition, name)
-    rows.append(
-        Term(term("mean_difference", name), apart.estimate, apart.low, apart.high, apart.std_error, n, np.nan, note)
-    )
-    scaled = standardised_mean_difference(one[1], one[2], one[0], zero[1], zero[2], zero[0])
-    rows.append(_term("standardised_difference", name, *scaled[:3], n, np.nan, _noted(scaled.note, definition, name)))
-    higher = probability_of_superiority(*_ordered(strata, definition, name))
-    rows.append(_term("superiority", name, *higher[:3], n, np.nan, _noted(higher.note, definition, name)))
-    rows.append(_term("p", name, apart.p_value, np.nan, np.nan, n, np.nan, note))
-    return rows
-
-
-Moments = tuple[Floats, Floats, Floats]
-
-
-def _split(strata: Strata, definition: str, name: str) -> tuple[Moments, Moments]:
-    """n, mean and standard deviation with the flag and without, by group."""
+    """A number: means, their difference, its size in standard deviations, the shift, and who lies higher."""
     values, counts = strata.patterns(definition, name)
     has, x = values[..., 0], values[..., 1]
-    return _moments(x, counts * (has == 1)), _moments(x, counts * (has == 0))
-
-
-def _moments(x: Floats, counts: Floats) -> Moments:
-    n = counts.sum(axis=-1).astype(float)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mean = (counts * x).sum(axis=-1) / n
-        squares = (counts * (x - mean[:, None]) ** 2).sum(axis=-1)
-        return n, mean, np.sqrt(squares / np.where(n > 1, n - 1, np.nan))
-
-
-def _ordered(strata: Strata, definition: str, name: str) -> tuple[Floats, Floats]:
-    """Counts over the values in rising order, with the flag and without, by group; the others' values count 0."""
-    values, counts = strata.patterns(definition, name)
-    wide = np.broadcast_to(values, (len(counts), *values.shape[-2:]))
-    present, place = np.unique(wide[..., 1], return_inverse=True)
-    place = place.reshape(counts.shape)
-    group = np.arange(len(counts))[:, None] * len(present)
-    whole = len(counts) * len(present)
-    sides = (np.bincount((group + place).ravel(), (counts * (wide[..., 0] == flag)).ravel(), whole) for flag in (1, 0))
-    one, zero = (side.reshape(len(counts), len(present)).astype(float) for side in sides)
-    return one, zero
-
-
-def _term(
-    measure: str, of: str, estimate: Floats, low: object, high: object, n: Floats, events: object, note: object
-) -> Term:
-    return Term(term(measure, of), estimate, low, high, np.nan, n, events, note)
-
-
-def _corrected(found: list[Term], definition: str) -> list[Term]:
-    """p values corrected for how many there are; what the definition is made of is not tested."""
-    tested = [row for row in found if row.name.startswith("p[")]
-    p = np.stack([np.where(_defined(row, definition), np.nan, row.estimate) for row in tested], axis=-1)
-    ways = (("p_holm", holm(p)), ("p_bh", benjamini_hochberg(p)))
+    one, zero = (moments(x, counts * (has == flag)) for flag in (1, 0))
+    said = by_definition(definition, name)
+    rows = [of_mean(measure, name, side, said) for measure, side in (("mean_with", one), ("mean_without", zero))]
+    apart = welch_difference(one[1], one[2], one[0], zero[1], zero[2], zero[0])
+    scaled = standardised_mean_difference(one[1], one[2], one[0], zero[1], zero[2], zero[0])
+    shift = hodges_lehmann(written_out(x, counts * (has == 1)), written_out(x, counts * (has == 0)))
+    first, second = ordered(x, np.stack([counts * (has == flag) for flag in (1, 0)], axis=1)).swapaxes(0, 1)
+    higher = probability_of_superiority(first, second)
+    n = one[0] + zero[0]
+    ways = (
+        ("mean_difference", apart.estimate, apart.low, apart.high, apart.std_error, apart.note),
+        ("shift", shift.estimate, shift.low, shift.high, np.nan, shift.note),
+        ("standardised_difference", *scaled[:3], np.nan, scaled.note),
+        ("superiority", *higher[:3], np.nan, of_newcombe(higher.note)),
+        ("p", apart.p_value, np.nan, np.nan, np.nan, apart.note),
+    )
     return [
-        Term(f"{measure}{row.name[1:]}", values[:, at], np.nan, np.nan, np.nan, row.n, row.events, row.note)
-        for measure, values in ways
-        for at, row in enumerate(tested)
+        *rows,
+        *(
+            Term(term(measure, name), estimate, low, high, error, n, np.nan, noted(note, said))
+            for measure, estimate, low, high, error, note in ways
+        ),
     ]
-
-
-def _defined(row: Term, definition: str) -> bool:
-    return row.name[2:-1].partition("=")[0] in DEFINITIONAL[definition]

@@ -145,7 +145,7 @@ def _of_another_kind(name: str, other: str, kind: str) -> Problem:
 
 def _demand_kind(kind: str, name: str) -> None:
     """Refuse a file of the user's whose sections are all those of another kind, and not of this one."""
-    sections = _read(kind, name)[0].keys() - HEADER_KEYS - {"assumed"}
+    sections = read_toml(kind, name)[0].keys() - HEADER_KEYS - {"assumed"}
     if name.endswith(".toml") and sections and not sections <= KINDS[kind].model_fields.keys():
         for other, model in KINDS.items():
             if sections <= model.model_fields.keys():
