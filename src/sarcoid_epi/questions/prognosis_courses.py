@@ -118,10 +118,10 @@ def _sentence(answers: Estimates, model: Model) -> str:
     medians = []
     for arm in BOTH:
         row = one(answers, "event_free", model, "median_time", arm)
-        reached = f"after {row.estimate:.2f} years" if np.isfinite(row.estimate) else "not within follow-up"
+        reached = f"{row.estimate:.2f} years" if np.isfinite(row.estimate) else "not within follow-up"
         medians.append(f"{levels(arm)} {reached}")
     censored = "" if model.outcome == "died" else " (deaths taken for censoring)"
-    return f"Half of the patients {OUTCOMES[model.name].had}: {'; '.join(medians)}{censored}. Equal courses: {p}."
+    return f"Time until half of the patients {OUTCOMES[model.name].had}: {'; '.join(medians)}{censored}. Equal courses: {p}."
 
 
 def _p(value: float) -> str:
@@ -144,11 +144,17 @@ def _free(answers: Estimates, model: Model, table: RiskTable, arms: dict[str, in
     free, censored = ("", "") if model.outcome == "died" else (" and free of it", " Deaths are censoring here.")
     caption = (
         f"Kaplan-Meier with delayed entry{_from(model)}; {n}. Bands: 95 % limits (log-log). Below: how many are under "
-        f"observation{free} just before each year.{censored}"
+        f"observation{free} just before each year.{censored}{_cut(drawn)}"
     )
     below = Numbers("At risk at year", PLACES, tuple((levels(arm), _at_risk(answers, model, arm)) for arm in BOTH))
     x, y = Axis(f"Years from {words.origin}"), Axis(f"{capital(words.axis)} (%)", share=True)
     return Curves(f"{model.name}_free", title, caption, x, y, tuple(drawn), steps=True, below=below)
+
+
+def _cut(drawn: Sequence[Curve]) -> str:
+    """A caution where the curves stay so high that their axis does not start at 0."""
+    least = min(float(np.nanmin((*curve.y, *curve.low))) for curve in drawn)
+    return " The axis of shares does not start at 0." if least >= 0.5 else ""
 
 
 def _at_risk(answers: Estimates, model: Model, arm: str) -> tuple[float, ...]:
@@ -157,26 +163,28 @@ def _at_risk(answers: Estimates, model: Model, arm: str) -> tuple[float, ...]:
 
 def _beside(answers: Estimates, model: Model, table: RiskTable, arms: dict[str, int]) -> Curves:
     words, alone, both = OUTCOMES[model.name], kaplan_meier(outcome_alone(table)), cumulative_incidence(table)
-    drawn, apart = [], []
+    drawn, complement, apart = [], [], []
     for arm in BOTH:
         at = arms[arm]
         events = table.events[at].sum(axis=0)
         fields = (both.incidence[at, 0], both.low[at, 0], both.high[at, 0])
-        names = f"{levels(arm)}: cumulative incidence", f"{levels(arm)}: 1 - Kaplan-Meier"
-        drawn.append(_steps(names[0], table.time, events, fields, (0.0, np.nan, np.nan), model.start))
-        drawn.append(_steps(names[1], table.time, events, (1 - alone.survival[at],), (0.0,), model.start))
+        name = f"{levels(arm)}, cumulative incidence"
+        drawn.append(_steps(name, table.time, events, fields, (0.0, np.nan, np.nan), model.start))
+        complement.append(
+            _steps(f"{levels(arm)}, one minus KM", table.time, events, (1 - alone.survival[at],), (0.0,), model.start)
+        )
         free = one(answers, "event_free", model, "survival", arm, LAST).estimate
         apart.append(1 - free - one(answers, "incidence", model, "incidence", arm, LAST).estimate)
     title = (
-        f"Deaths taken for censoring overstate {words.name} by year {LAST:g} by {100 * apart[0]:.1f} points with "
-        f"Löfgren syndrome, {100 * apart[1]:.1f} without"
+        f"Deaths taken for censoring overstate {words.name} by year {LAST:g} by {100 * apart[0]:.2f} points with "
+        f"Löfgren syndrome, {100 * apart[1]:.2f} without"
     )
     caption = (
         f"Cumulative incidence (Aalen-Johansen, delayed entry, 95 % limits){_from(model)}, and one minus Kaplan-Meier, "
-        "which takes deaths for censoring."
+        "which takes deaths for censoring (KM)."
     )
     x, y = Axis(f"Years from {words.origin}"), Axis(f"Have come to {words.name} (%)", share=True)
-    return Curves(f"{model.name}_incidence", title, caption, x, y, tuple(drawn), steps=True)
+    return Curves(f"{model.name}_incidence", title, caption, x, y, (*drawn, *complement), steps=True)
 
 
 def _from(model: Model) -> str:
@@ -190,9 +198,10 @@ def _steps(
     known = time[~np.isnan(fields[0])]
     last = min(LAST, float(known.max(initial=start)))
     kept = np.flatnonzero((events > 0) & (time <= last) & (time > start))
-    x = (start, *map(float, time[kept]), last)
+    origin = (0.0,) if start else ()  # nothing is known there, but the axis begins with it
+    x = (*origin, start, *map(float, time[kept]), last)
     lines = []
     for values, first in zip(fields, before, strict=True):
         own = (first, *map(float, values[kept]))
-        lines.append((*own, own[-1]))
+        lines.append((*(np.nan for _ in origin), *own, own[-1]))
     return Curve(name, x, *lines)

@@ -98,7 +98,7 @@ def _forest(answers: Estimates, models: Sequence[Model], adjusted: dict[str, Est
             if np.isfinite(row.estimate)
         )
         if marks:
-            lines.append(Line(capital(OUTCOMES[model.name].name), own.id, marks, ratio(own)))
+            lines.append(Line(capital(OUTCOMES[model.name].name), "", marks, ratio(own)))
     clear = [row for row in adjusted.values() if row.conf_low > 1 or row.conf_high < 1]
     title = (
         f"{len(clear)} of {len(adjusted)} adjusted hazard ratios of Löfgren syndrome exclude 1: "
@@ -120,7 +120,7 @@ def _stretches(answers: Estimates, models: Sequence[Model]) -> Sheet:
             change = one(answers, "changing_hazards", model, "hazard_ratio_change", WITH, start) if at else None
             records.append(
                 {
-                    "outcome": capital(OUTCOMES[model.name].name), "stretch": _stretch(starts, at), "n": row.n,
+                    "outcome": capital(OUTCOMES[model.name].name), "stretch": capital(_stretch(starts, at)), "n": row.n,
                     "events": row.events, "ratio": ratio(row), "change": ratio(change) if change else NOTHING,
                     "status": status(row), "estimate": row.estimate, "low": row.conf_low, "high": row.conf_high,
                     "id": row.id,
@@ -135,11 +135,11 @@ def _stretches(answers: Estimates, models: Sequence[Model]) -> Sheet:
         *(Field(name, "") for name in ("estimate", "low", "high")),
     )  # fmt: skip
     caption = "Hazard ratios of Löfgren syndrome by stretch of time"
-    return Sheet("stretches", caption, Field("stretch", "Years"), fields, tuple(records), "outcome")
+    return Sheet("stretches", caption, Field("stretch", "Stretch"), fields, tuple(records), "outcome")
 
 
 def _stretch(starts: Sequence[float], at: int) -> str:
-    return f"{starts[at]:g} to {starts[at + 1]:g}" if at + 1 < len(starts) else f"after {starts[at]:g}"
+    return f"years {starts[at]:g} to {starts[at + 1]:g}" if at + 1 < len(starts) else f"after year {starts[at]:g}"
 
 
 def _by_stretch(answers: Estimates, models: Sequence[Model]) -> tuple[Chart, ...]:
@@ -149,7 +149,7 @@ def _by_stretch(answers: Estimates, models: Sequence[Model]) -> tuple[Chart, ...
         rows = [one(answers, "changing_hazards", model, "hazard_ratio", WITH, start) for start in starts]
         name = capital(OUTCOMES[model.name].name)
         lines += [
-            Line(f"{name}, year {_stretch(starts, at)}", row.id, (_mark(row),), ratio(row))
+            Line(f"{name}, {_stretch(starts, at)}", "", (_mark(row),), ratio(row))
             for at, row in enumerate(rows)
             if np.isfinite(row.estimate)
         ]

@@ -50,7 +50,7 @@ def _means(answers: Estimates, models: Sequence[Model]) -> Sheet:
                 {
                     "outcome": capital(OUTCOMES[model.name].name), "level": capital(levels(arm)),
                     "mean": years(mean), "difference": years(apart) if apart else "reference",
-                    "lost": years(lost) if lost else NOTHING, "status": status(mean), "estimate": mean.estimate,
+                    "lost": years(lost) if lost else NOTHING, "status": status(mean, ""), "estimate": mean.estimate,
                     "id": mean.id,
                 }
             )  # fmt: skip
@@ -99,7 +99,7 @@ def _shares(answers: Estimates, models: Sequence[Model]) -> Sheet:
                     "outcome": capital(OUTCOMES[model.name].axis), "year": f"Year {year:g}", "with": own.estimate,
                     "without": other.estimate, "difference": 100 * apart.estimate, "low": 100 * apart.conf_low,
                     "high": 100 * apart.conf_high,
-                    "status": status(apart), "id": apart.id,
+                    "status": status(apart, ""), "id": apart.id,
                 }
             )  # fmt: skip
     fields = (
@@ -119,7 +119,7 @@ def _differences(answers: Estimates, models: Sequence[Model]) -> tuple[Chart, ..
         row = one(answers, "restricted_means", model, DIFFERENCE, WITH, HORIZON)
         if np.isfinite(row.estimate):
             mark = Mark("with less without Löfgren syndrome", row.estimate, row.conf_low, row.conf_high)
-            lines.append(Line(f"Free of {OUTCOMES[model.name].name}", row.id, (mark,), years(row)))
+            lines.append(Line(capital(OUTCOMES[model.name].axis), "", (mark,), years(row)))
     if not lines:
         return ()
     known = [line.marks[0].value for line in lines]

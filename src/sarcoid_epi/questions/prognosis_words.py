@@ -48,10 +48,10 @@ def one(answers: Estimates, estimator: str, model: Model, measure: str, of: str,
     return answers.one(f"{estimator}-{model.name}:{measure}[{of}]:all{at}")
 
 
-def status(row: Estimate) -> str:
-    """What a row's note says of the fit, without who was left out."""
+def status(row: Estimate, fine: str = "fitted") -> str:
+    """What a row's note says, without who was left out; `fine` where it says nothing."""
     parts = [part for part in row.note.split("; ") if " patients " not in part]
-    return "; ".join(filter(None, parts)) or "fitted"
+    return "; ".join(filter(None, parts)) or fine
 
 
 def ratio(row: Estimate) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isfinite
 from textwrap import shorten, wrap
 from typing import TYPE_CHECKING, Any
@@ -100,7 +101,7 @@ def _count(value: float) -> str:
 
 
 def _draw(axes: Axes, curve: Curve, color: str, at: int, steps: bool) -> None:
-    keep = thinned(len(curve.x), VERTICES)
+    keep = _kept(curve, steps)
     x, y = ([values[one] for one in keep] for values in (curve.x, curve.y))
     if curve.low and curve.high:
         low, high = ([values[one] for one in keep] for values in (curve.low, curve.high))
@@ -113,6 +114,14 @@ def _draw(axes: Axes, curve: Curve, color: str, at: int, steps: bool) -> None:
     for one in range(len(y)):
         if seen[one : one + 3] == [False, True, False]:
             axes.plot([x[one]], [y[one]], "o", color=color, markersize=3.5, clip_on=False)
+
+
+def _kept(curve: Curve, steps: bool) -> Sequence[int]:
+    """Which vertices to draw; of steps the first and the last known one, and all gaps."""
+    if not steps:
+        return thinned(len(curve.x), VERTICES)
+    known = [at for at, y in enumerate(curve.y) if isfinite(y)]
+    return sorted({known[one] for one in thinned(len(known), VERTICES)} | (set(range(len(curve.x))) - set(known)))
 
 
 def _name(figure: Canvas, axes: Axes, curves: list[Curve]) -> None:
