@@ -121,7 +121,8 @@ def _sentence(answers: Estimates, model: Model) -> str:
         reached = f"{row.estimate:.2f} years" if np.isfinite(row.estimate) else "not within follow-up"
         medians.append(f"{levels(arm)} {reached}")
     censored = "" if model.outcome == "died" else " (deaths taken for censoring)"
-    return f"Time until half of the patients {OUTCOMES[model.name].had}: {'; '.join(medians)}{censored}. Equal courses: {p}."
+    half = f"Time until half of the patients {OUTCOMES[model.name].had}"
+    return f"{half}: {'; '.join(medians)}{censored}. Equal courses: {p}."
 
 
 def _p(value: float) -> str:
@@ -175,9 +176,12 @@ def _beside(answers: Estimates, model: Model, table: RiskTable, arms: dict[str, 
         )
         free = one(answers, "event_free", model, "survival", arm, LAST).estimate
         apart.append(1 - free - one(answers, "incidence", model, "incidence", arm, LAST).estimate)
+    with_, without = (
+        "an unknown part" if np.isnan(part) else f"{100 * max(part, 0):.2f} points" for part in apart
+    )  # never below 0, but for rounding
     title = (
-        f"Deaths taken for censoring overstate {words.name} by year {LAST:g} by {100 * apart[0]:.2f} points with "
-        f"Löfgren syndrome, {100 * apart[1]:.2f} without"
+        f"Deaths taken for censoring overstate {words.name} by year {LAST:g} by {with_} with Löfgren syndrome, "
+        f"{without} without"
     )
     caption = (
         f"Cumulative incidence (Aalen-Johansen, delayed entry, 95 % limits){_from(model)}, and one minus Kaplan-Meier, "

@@ -36,7 +36,7 @@ def hazard_section(answers: Estimates, models: Sequence[Model]) -> Section:
     return Section(
         "hazards", "Hazard ratios", said,
         (_table(answers, models, p), _stretches(answers, models)),
-        (_forest(answers, models, adjusted), *_by_stretch(answers, models)),
+        (*_forest(answers, models, adjusted), *_by_stretch(answers, models)),
     )  # fmt: skip
 
 
@@ -88,7 +88,7 @@ def _table(answers: Estimates, models: Sequence[Model], p: dict[str, float]) -> 
     return Sheet("hazard_ratios", caption, Field("level", "Level"), fields, tuple(records), "outcome")
 
 
-def _forest(answers: Estimates, models: Sequence[Model], adjusted: dict[str, Estimate]) -> Chart:
+def _forest(answers: Estimates, models: Sequence[Model], adjusted: dict[str, Estimate]) -> tuple[Chart, ...]:
     lines = []
     for model in models:
         crude, own = one(answers, "unadjusted_hazards", model, "hazard_ratio", WITH), adjusted[model.name]
@@ -108,7 +108,7 @@ def _forest(answers: Estimates, models: Sequence[Model], adjusted: dict[str, Est
         "Circles: crude. Squares: adjusted, with the number at the right. Lines: 95 % limits. Right of 1 the event "
         "comes sooner with Löfgren syndrome: good for remission, bad for the others."
     )
-    return Chart("hazard_forest", title, caption, RATIO, tuple(lines), 1.0)
+    return (Chart("hazard_forest", title, caption, RATIO, tuple(lines), 1.0),) if lines else ()
 
 
 def _stretches(answers: Estimates, models: Sequence[Model]) -> Sheet:
