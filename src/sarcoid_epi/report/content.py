@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sarcoid_epi.evidence import Finding
-from sarcoid_epi.report.plots import Bars, Curves, Surface, Tornado
+from sarcoid_epi.report.plots import Axis, Bars, Curves, Rule, Surface, Tornado
 from sarcoid_epi.results import Estimates
 
 
@@ -94,13 +94,20 @@ class Line:
 
 @dataclass(frozen=True)
 class Chart:
-    """Dots with limits on a square-root scale of shares, row by row."""
+    """Dots with limits, row by row: on a square-root scale of shares, or on a plain one from 0 to 1.
+
+    Where `axis` is an `Axis` its scale is that of the chart, so that ratios may have a log scale. A line stands at
+    `null`, the value of no difference, and at `rule`, with its label.
+    """
 
     key: str
     title: str
     caption: str
-    axis: str
+    axis: str | Axis
     lines: tuple[Line, ...]
+    null: float | None = None
+    plain: bool = False
+    rule: Rule | None = None
 
 
 #: What a section may show.
