@@ -138,8 +138,8 @@ def _free(answers: Estimates, model: Model, table: RiskTable, arms: dict[str, in
         drawn.append(_steps(levels(arm), table.time, table.events[at, 0], fields, (1.0, np.nan, np.nan), model.start))
     told = [one(answers, "event_free", model, "survival", arm, TOLD) for arm in BOTH]
     title = (
-        f"{TOLD:g} years after {words.origin} {percent(told[0].estimate)} with Löfgren syndrome {words.free}, "
-        f"{percent(told[1].estimate)} of the others"
+        f"{TOLD:g} years after {words.origin} {_share(told[0].estimate)} with Löfgren syndrome {words.free}, "
+        f"{_share(told[1].estimate)} of the others"
     )
     n = ", ".join(f"n = {row.n:.0f} {levels(arm)}" for arm, row in zip(BOTH, told, strict=True))
     free, censored = ("", "") if model.outcome == "died" else (" and free of it", " Deaths are censoring here.")
@@ -150,6 +150,10 @@ def _free(answers: Estimates, model: Model, table: RiskTable, arms: dict[str, in
     below = Numbers("At risk at year", PLACES, tuple((levels(arm), _at_risk(answers, model, arm)) for arm in BOTH))
     x, y = Axis(f"Years from {words.origin}"), Axis(f"{capital(words.axis)} (%)", share=True)
     return Curves(f"{model.name}_free", title, caption, x, y, tuple(drawn), steps=True, below=below)
+
+
+def _share(value: float) -> str:
+    return "an unknown part" if np.isnan(value) else percent(value)
 
 
 def _cut(drawn: Sequence[Curve]) -> str:
