@@ -134,6 +134,25 @@ SEASON = Estimand("season", "ratio", "When in the year Löfgren syndrome begins"
 EVENT_FREE = Estimand("event_free", "proportion", "Share still free of an event, were nothing to compete", _of_a_model)
 CUMULATIVE_INCIDENCE = Estimand("cumulative_incidence", "proportion", "Share who have come to an event", _of_a_model)
 RESTRICTED_MEAN = Estimand("restricted_mean", "years", "Mean time free of an event over five years", _of_a_model)
+INCIDENCE_RATE = Estimand("incidence_rate", "per person-year", "Events for each year of follow-up", _of_a_model)
+STANDARDISED_SURVIVAL = Estimand(
+    "standardised_survival",
+    "proportion",
+    "Share free of an event, were everybody alike in the exposure and otherwise as they are",
+    _of_a_model,
+)
+PROPORTIONALITY = Estimand(
+    "proportionality", "p", "Chance of effects that change as much over time, were they constant", _of_a_model
+)
+CRUDE_HAZARD_RATIO = Estimand(
+    "crude_hazard_ratio", "ratio", "Ratio of hazards with an exposure against without", _of_a_model
+)
+CHANGING_HAZARD_RATIO = Estimand(
+    "changing_hazard_ratio",
+    "ratio",
+    "Ratio of hazards with an exposure against without, before and after declared times",
+    _of_a_model,
+)
 EVENT_TEST = Estimand("event_test", "p", "Chance of courses as different, were there no difference", _of_a_model)
 HAZARD_RATIO = Estimand(
     "hazard_ratio",

@@ -85,7 +85,12 @@ def ones(strata):
 
 
 def model_of(estimator: Estimator):
-    """A shipped model of the first of the families that an estimator answers."""
+    """A shipped model of the first of the families that an estimator answers.
+
+    For hazards remission by sex: among forty patients there are hardly any deaths, or any with Löfgren syndrome.
+    """
+    if estimator.families == ("cox",):
+        return load_model("remission").model_copy(update={"exposures": ("sex",), "adjust": ("ancestry",)})
     return next(m for name in shipped("model") if (m := load_model(name)).family == estimator.families[0])
 
 
@@ -185,7 +190,7 @@ def test_nobody_at_all_is_a_row_with_a_note_and_no_number(estimator, batch, seri
 def test_limits_hold_the_estimate_and_stay_in_order(estimator, answered):
     _, answers = answered(estimator)
     known = ~np.isnan(answers.low)
-    assert known.any()
+    assert known.any() or estimator.estimand.unit == "p"  # a p value has no limits
     assert (answers.low[known] <= answers.high[known]).all()
     if estimator.name != "corrected_prevalence":  # its limits are centred on an adjusted estimate and end at 0 and 1
         assert (answers.low[known] <= answers.estimate[known] + 1e-12).all()

@@ -156,7 +156,7 @@ COVERED = (
 def test_limits_cover_the_population_as_often_as_they_claim(answered, estimator, term):
     """A thousand cohorts of 400, some 34 with the syndrome. The population's own error is 20 times below theirs.
 
-    Wald limits on small groups may cover less than 95 %: 93 % is asked, less K Monte Carlo errors (0.931 to 0.966 seen).
+    Wald limits on small groups may cover less than 95 %: 93 % is asked, less K Monte Carlo errors (0.931 to 0.966).
     """
     truth, answers = answered(estimator)
     at = answers.terms.index(term)

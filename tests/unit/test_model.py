@@ -52,6 +52,45 @@ def test_a_model_that_contradicts_itself_is_refused(tmp_path, more, said):
     assert "own.toml" in str(raised.value)
 
 
+COX = GOOD.replace("osseous_recorded", "remission") + 'family = "cox"\ntime = "remission_years"\n'
+
+
+def test_a_model_of_time_may_start_later_split_and_stratify(tmp_path):
+    more = 'start = 0.1\nsplit = [1, 3]\nstrata = ["centre"]\nwithout = ["osseous_recorded"]\n'
+    model = load_model(written(tmp_path, COX + more))
+    assert (model.start, model.split, model.strata, model.without) == (
+        0.1,
+        (1.0, 3.0),
+        ("centre",),
+        ("osseous_recorded",),
+    )
+    assert {"centre", "osseous_recorded"} <= set(model.columns)
+    assert model.said.endswith("remission by sex, hazards of their own by centre, from year 0.1 on")
+
+
+def test_strata_are_conditioned_on_and_so_held_to_the_causal_graph(tmp_path):
+    (fault,) = load_model(written(tmp_path, COX + 'strata = ["relapse"]\n')).faults
+    assert "'relapse'" in fault
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (GOOD + "split = [1]", "'split' is of a model of time"),
+        (GOOD + "start = 1", "'start' is of a model of time"),
+        (COX + "split = [3, 1]", "the years of 'split' must rise"),
+        (COX + "split = [1]\nstart = 1", "the years of 'split' must rise"),
+        (COX + 'strata = ["sex"]', "'sex' stands among strata and among what explains"),
+        (COX + 'strata = ["remission"]', "the outcome 'remission' stands among what explains it"),
+        (COX + "start = -1", "start: Input should be greater than or equal to 0"),
+    ],
+)
+def test_a_model_of_time_that_contradicts_itself_is_refused(tmp_path, text, said):
+    with pytest.raises(ConfigurationError) as raised:
+        load_model(written(tmp_path, text))
+    assert said in str(raised.value)
+
+
 def test_an_unknown_name_is_told_the_nearest():
     with pytest.raises(ConfigurationError, match="did you mean 'remission'"):
         load_model("remision")

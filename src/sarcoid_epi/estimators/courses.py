@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sarcoid_epi.errors import DataError, Problem
 from sarcoid_epi.estimators.declare import Floats
 from sarcoid_epi.estimators.terms import demand_columns, is_number, reference_of
 from sarcoid_epi.scenario import Model
 from sarcoid_epi.stats.risk_table import RiskTable, risk_table
-from sarcoid_epi.strata import Strata
+from sarcoid_epi.strata import FLAG, Strata
+from sarcoid_epi.vocabulary import label
 
 #: When follow-up ended, in years from diagnosis.
 END = "follow_up_years"
 
+NOBODY = "nobody under observation"
 BEFORE = "{:.0f} patients had left before the study met them"
+BY = " or by year {:g}"
 LEFT_OUT = "{:.0f} patients left out, who lack a value"
+WITHOUT = "{:.0f} patients left out, who are with '{}'"
 
 
 @dataclass(frozen=True)
@@ -26,8 +32,9 @@ class Courses:
     """One row for each pattern of patients and group, N in all.
 
     `entry` < `exit` in years from the origin; `event` 0 censored, 1 the outcome, 2 what competes with it; `weight` how
-    many patients; `arm` the place of their level among `arms`, the reference first; `values` of what explains, by name.
-    Of each group (G,): `before` had left before the study met them, `left_out` lack a value.
+    many patients; `arm` the place of their level among `arms`, the reference first; `values` of what explains, of
+    clusters, strata and weights by name. Of each group (G,), who is not in the rows: `left_out` lack a value,
+    `excluded` have what the model is without, `never` came to be at risk, `before` had left before the study met them.
     """
 
     entry: Floats
@@ -38,40 +45,81 @@ class Courses:
     arm: NDArray[np.int64]
     arms: tuple[str, ...]
     values: dict[str, Floats]
-    before: Floats
     left_out: Floats
-    causes: int
+    excluded: Floats
+    never: Floats
+    before: Floats
+    model: Model
+
+    @property
+    def groups(self) -> int:
+        """How many groups there are, G."""
+        return len(self.before)
+
+    @property
+    def causes(self) -> int:
+        """The outcome, and what competes with it."""
+        return 2 if self.model.competing else 1
+
+    @property
+    def entered(self) -> Floats:
+        """Patients of each group and arm who were under observation at any time, (G, arms)."""
+        return self.summed(self.weight)
+
+    @property
+    def had(self) -> Floats:
+        """Patients of each group and arm with the outcome, (G, arms)."""
+        return self.summed(self.weight * (self.event == 1))
+
+    def summed(self, values: Floats) -> Floats:
+        """Sums over the rows of each group and arm, (G, arms)."""
+        cell, shape = self.group * len(self.arms) + self.arm, (self.groups, len(self.arms))
+        return np.bincount(cell, values, self.groups * len(self.arms)).reshape(shape).astype(float)
 
     def told(self, note: NDArray[np.str_]) -> NDArray[np.str_]:
         """Notes of groups, with who is not in the rows."""
-        both = ((self.before, BEFORE), (self.left_out, LEFT_OUT))
-        absent = [[said.format(n) if n else "" for n in counts] for counts, said in both]
+        start = BY.format(self.model.start) if self.model.start else ""
+        what = ", ".join(map(label, self.model.without))
+        absent = [
+            [BEFORE.format(n) + start if n else "" for n in self.before],
+            [WITHOUT.format(n, what) if n else "" for n in self.excluded],
+            [LEFT_OUT.format(n) if n else "" for n in self.left_out],
+        ]
         return np.array(["; ".join(filter(None, parts)) for parts in zip(note, *absent, strict=True)])
 
-    def table(self, by_arm: bool = True) -> RiskTable:
-        """Risk tables, of shape (G, arms, ...), or of all arms together (G, 1, ...)."""
-        arm = self.arm if by_arm else np.zeros_like(self.arm)
-        arms = len(self.arms) if by_arm else 1
-        groups = len(self.before)
-        return _filled(self, arm, groups, arms)
+    def table(self, at: Sequence[float] = ()) -> RiskTable:
+        """Risk tables, of shape (G, arms, ...), with the times `at` among theirs.
 
+        Groups and arms without patients have their place: each gets rows of weight 0, one at each time asked.
+        """
+        latest = self.exit.max(initial=1.0)
+        g, a, t = (axis.ravel() for axis in np.indices((self.groups, len(self.arms), 1 + len(at))))
+        asked = np.array([latest, *at])[t]
 
-def _filled(rows: Courses, arm: NDArray[np.int64], groups: int, arms: int) -> RiskTable:
-    """A risk table in which groups and arms without patients have their place: each gets a row of weight 0."""
-    g, a = (axis.ravel() for axis in np.indices((groups, arms)))
-    latest = rows.exit.max(initial=1.0)
+        def with_ghosts(values: NDArray[Any], ghost: Any) -> NDArray[Any]:
+            return np.concatenate([values, np.broadcast_to(ghost, g.shape)])
 
-    def with_ghosts(values: NDArray[Any], ghost: Any) -> NDArray[Any]:
-        return np.concatenate([values, np.broadcast_to(ghost, g.shape)])
+        return risk_table(
+            with_ghosts(self.exit, asked),
+            with_ghosts(self.event, 0).astype(int),
+            with_ghosts(self.entry, -np.inf),
+            with_ghosts(self.weight, 0.0),
+            np.stack([with_ghosts(self.group, g), with_ghosts(self.arm, a)]).astype(int),
+            self.causes,
+        )
 
-    return risk_table(
-        with_ghosts(rows.exit, latest),
-        with_ghosts(rows.event, 0).astype(int),
-        with_ghosts(rows.entry, -np.inf),
-        with_ghosts(rows.weight, 0.0),
-        np.stack([with_ghosts(rows.group, g), with_ghosts(arm, a)]).astype(int),
-        rows.causes,
-    )
+    def of(self, group: int) -> Courses:
+        """The patients of one group, a row each: who is alike in all is not one row of weight 2."""
+        kept = np.flatnonzero(self.group == group)
+        rows = np.repeat(kept, self.weight[kept].astype(np.int64))
+        return replace(
+            self,
+            entry=self.entry[rows], exit=self.exit[rows], event=self.event[rows], weight=np.ones(rows.size),
+            group=np.zeros(rows.size, dtype=np.int64), arm=self.arm[rows],
+            values={name: column[rows] for name, column in self.values.items()},
+            left_out=self.left_out[[group]], excluded=self.excluded[[group]], never=self.never[[group]],
+            before=self.before[[group]],
+        )  # fmt: skip
 
 
 def courses(strata: Strata, model: Model) -> Courses:
@@ -79,9 +127,19 @@ def courses(strata: Strata, model: Model) -> Courses:
 
     The event is at `time`; without it follow-up ends at `follow_up_years`, with the competing event where that came.
     The clock starts at diagnosis, or at `since`: who never came to be at risk is not in it, nor who had left it before
-    the study met him.
+    the study met him, or before the model's `start`. Flags, levels and numbers are cast here, once.
+
+    Raises
+    ------
+    ConfigurationError
+        When the model names a column that is not there, or a level that its variable does not have.
+    DataError
+        When the outcome, a competing event or what patients must be without is no flag.
     """
     demand_columns(strata, model)
+    for name in (model.outcome, *model.competing, *model.without):
+        if strata.levels(name) != FLAG:
+            raise DataError(Problem(f"'{name}' is no flag", f"model '{model.name}'", do="name a flag"))
     named = tuple(dict.fromkeys((*model.columns, END)))
     absent = [name for name in (model.time, model.since) if name and name != END]
     values, counts = strata.patterns(*named, lacking=absent)
@@ -89,31 +147,33 @@ def courses(strata: Strata, model: Model) -> Courses:
     group, at = np.nonzero(counts)
     column = {name: wide[group, at, place] for place, name in enumerate(named)}
     weight = counts[group, at].astype(float)
-    groups = len(strata.labels)
     has = column[model.outcome] == 1
     exit = np.where(has, column[model.time], column[END])
     origin = column[model.since] if model.since else np.zeros_like(exit)
     entry = column[model.entry] if model.entry else np.zeros_like(exit)
-    competing = (
-        np.any([column[name] == 1 for name in model.competing], axis=0) if model.competing else np.zeros_like(has)
-    )
-    event = np.where(has, 1, np.where(competing, 2, 0))
-    at_risk = ~np.isnan(origin)
+    excluded, at_risk = _any(model.without, column, has), ~np.isnan(origin)
     timed = at_risk & ~np.isnan(exit)
-    entry, exit = np.maximum(entry - origin, 0.0), exit - origin
-    seen = timed & (exit > entry)
+    entry, exit = np.maximum(entry - origin, model.start), exit - origin
+    seen = timed & (exit > entry) & ~excluded
+    kept = (*model.explaining, model.cluster, model.weights, *model.strata)
 
     def patients(which: NDArray[np.bool_]) -> Floats:
-        return np.bincount(group[which], weight[which], minlength=groups).astype(float)
+        return np.bincount(group[which], weight[which], minlength=len(strata.labels)).astype(float)
 
     arms, arm = _arms(strata, model, column)
     return Courses(
-        entry[seen], exit[seen], event[seen], weight[seen], group[seen], arm[seen], arms,
-        {name: column[name][seen] for name in model.explaining},
-        before=patients(timed & ~seen),
-        left_out=strata.n() - counts.sum(axis=1) + patients(at_risk & ~timed),
-        causes=2 if model.competing else 1,
+        entry[seen], exit[seen], np.where(has, 1, np.where(_any(model.competing, column, has), 2, 0))[seen],
+        weight[seen], group[seen], arm[seen], arms,
+        {name: column[name][seen] for name in dict.fromkeys(filter(None, kept))},
+        left_out=strata.n() - counts.sum(axis=1) + patients(at_risk & ~timed & ~excluded),
+        excluded=patients(excluded), never=patients(~at_risk & ~excluded),
+        before=patients(timed & ~seen & ~excluded), model=model,
     )  # fmt: skip
+
+
+def _any(flags: Sequence[str], column: dict[str, Floats], like: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Who has one of some flags."""
+    return np.any([column[name] == 1 for name in flags], axis=0) if flags else np.zeros_like(like)
 
 
 def _arms(strata: Strata, model: Model, column: dict[str, Floats]) -> tuple[tuple[str, ...], NDArray[np.int64]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import isnan
+from typing import Any
 
 from sarcoid_epi import strata
 from sarcoid_epi.cohort import generate
@@ -93,8 +94,8 @@ def _models_section(answers: Estimates, models: Sequence[Model]) -> Section:
         f"Each model is declared in a few lines: what is explained, by what, and given what. {given}.",
         "Crude ratios describe. Adjusted ones hold what is named; they are effects only so far as nothing else bears "
         "on both exposure and outcome. In these patients something does: the burden of granulomas, which nobody "
-        "records, stands behind bone, calcium and therapy alike. A reference level has ratio 1. Patients who lack a value are "
-        "left out of both, and counted.",
+        "records, stands behind bone, calcium and therapy alike. A reference level has ratio 1. Patients who lack a "
+        "value are left out of both, and counted.",
     )
     return Section("models", "What goes with what", said, (sheet,))
 
@@ -125,13 +126,14 @@ def _forest_section(answers: Estimates, models: Sequence[Model]) -> Section:
     chart = Chart("forest", title, caption, axis, tuple(lines), null=1.0)
     said = (
         "Where crude and adjusted part, what is adjusted for goes with both exposure and outcome. An odds ratio also "
-        "moves away from 1 when something is held that bears on the outcome alone; that is neither confounding nor bias.",
+        "moves away from 1 when something is held that bears on the outcome alone; that is neither confounding nor "
+        "bias.",
     )
     return Section("ratios", "Crude and adjusted ratios side by side", said, (), (chart,))
 
 
 def _standardised_section(answers: Estimates, models: Sequence[Model]) -> Section:
-    records = []
+    records: list[dict[str, Any]] = []
     for model in models:
         found: dict[str, dict[str, Estimate]] = {}
         for row in _rows(answers, "standardised_risks", model):

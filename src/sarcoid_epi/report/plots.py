@@ -44,8 +44,20 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class Numbers:
+    """Numbers below a horizontal axis, row by row, each under its place: how many are at risk, and the like."""
+
+    heading: str
+    places: tuple[float, ...]
+    rows: tuple[tuple[str, tuple[float, ...]], ...]
+
+
+@dataclass(frozen=True)
 class Curves:
-    """Lines over one horizontal axis, each named at its end."""
+    """Lines over one horizontal axis, each named at its end.
+
+    With `steps` a value holds until the next one; `below` are numbers aligned under the axis.
+    """
 
     key: str
     title: str
@@ -55,6 +67,8 @@ class Curves:
     curves: tuple[Curve, ...]
     points: tuple[Point, ...] = ()
     rules: tuple[Rule, ...] = ()
+    steps: bool = False
+    below: Numbers | None = None
 
 
 @dataclass(frozen=True)

@@ -38,8 +38,10 @@ class Model(BaseModel):
     with. `cluster` makes errors robust to likeness within its groups (the centres, for `gee`); `weights` names a column
     of weights. `missing` is "complete" (patients with everything known) or "impute". A Cox model has `time` (years from
     diagnosis), `since` (years from diagnosis to when the patient comes to be at risk, else diagnosis itself), `entry`
-    (years from diagnosis to when the study met the patient) and `competing` events. `accept` gives, by variable, the
-    reason for conditioning on what the causal graph forbids.
+    (years from diagnosis to when the study met the patient) and `competing` events, which end follow-up. Its clock may
+    `start` later than at 0: whoever has left by then is out. Patients `without` are those who have none of these flags.
+    `strata` are columns whose levels have hazards of their own; at the years of `split` effects may change. `accept`
+    gives, by variable, the reason for conditioning on what the causal graph forbids.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
@@ -61,6 +63,10 @@ class Model(BaseModel):
     since: str = ""
     entry: str = ""
     competing: Names = ()
+    start: Annotated[float, Field(ge=0)] = 0.0
+    split: tuple[Annotated[float, Field(gt=0)], ...] = ()
+    strata: Names = ()
+    without: Names = ()
     accept: dict[str, str] = {}
 
     @property
@@ -82,7 +88,7 @@ class Model(BaseModel):
     def columns(self) -> Names:
         """Every column that the model reads."""
         named = (self.outcome, *self.explaining, self.cluster, self.weights, self.time, self.since, self.entry)
-        named += self.competing
+        named += (*self.competing, *self.strata, *self.without)
         return tuple(dict.fromkeys(filter(None, named)))
 
     @model_validator(mode="after")
@@ -90,7 +96,9 @@ class Model(BaseModel):
         twice = {name for name in self.explaining if self.explaining.count(name) > 1}
         if twice:
             raise ValueError(f"'{sorted(twice)[0]}' stands twice among exposures and adjust; keep one")
-        if self.outcome in self.explaining:
+        if again := [name for name in self.strata if name in self.explaining]:
+            raise ValueError(f"'{again[0]}' stands among strata and among what explains; keep one")
+        if self.outcome in (*self.explaining, *self.strata):
             raise ValueError(f"the outcome '{self.outcome}' stands among what explains it; delete it there")
         named = {**self.splines, **self.reference, **dict.fromkeys(name for pair in self.interactions for name in pair)}
         lost = [name for name in named if name not in self.explaining]
@@ -99,7 +107,7 @@ class Model(BaseModel):
         for name in self.splines:
             if PATIENT_BY_NAME.get(name) and PATIENT_BY_NAME[name].kind not in ("integer", "number"):
                 raise ValueError(f"'{name}' is no number, and a spline needs one; delete it under splines")
-        idle = [name for name in self.accept if name not in self.explaining]
+        idle = [name for name in self.accept if name not in (*self.explaining, *self.strata)]
         if idle:
             raise ValueError(f"'{idle[0]}' is accepted, but the model does not condition on it; delete it")
         if any(not reason.strip() for reason in self.accept.values()):
@@ -107,6 +115,11 @@ class Model(BaseModel):
         if (self.family == "cox") != bool(self.time):
             mend = "give 'time', the column of years" if self.family == "cox" else "delete 'time', or make it 'cox'"
             raise ValueError(f"a model of family '{self.family}' and time do not fit; {mend}")
+        timed = {"start": self.start, "split": self.split, "strata": self.strata, "without": self.without}
+        if self.family != "cox" and (lost := [name for name, value in timed.items() if value]):
+            raise ValueError(f"'{lost[0]}' is of a model of time; delete it, or make the family 'cox'")
+        if list(self.split) != sorted({*self.split}) or any(at <= self.start for at in self.split):
+            raise ValueError("the years of 'split' must rise from the start; put them in order")
         if self.family == "gee" and not self.cluster:
             raise ValueError("family 'gee' needs 'cluster', the column of the groups; give it")
         return self
@@ -115,6 +128,8 @@ class Model(BaseModel):
     def said(self) -> str:
         """The model in words: what is explained by what, given what, and what was accepted for which reason."""
         given = f" given {', '.join(self.adjust)}" if self.adjust else ""
+        given += f", hazards of their own by {', '.join(self.strata)}" if self.strata else ""
+        given += f", from year {self.start:g} on" if self.start else ""
         accepted = "".join(f"; conditions on {name} because {why}" for name, why in self.accept.items())
         return f"model '{self.name}' ({self.family}): {self.outcome} by {', '.join(self.exposures)}{given}{accepted}"
 
@@ -125,7 +140,7 @@ class Model(BaseModel):
         return tuple(
             fault
             for exposure in self.exposures
-            for other in self.explaining
+            for other in (*self.explaining, *self.strata)
             if other != exposure and other not in self.accept
             if (fault := graph.fault(exposure, self.outcome, other))
         )
