@@ -18,10 +18,16 @@ from sarcoid_epi.scenario import load_belief, load_design, load_world, shipped
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
-METHODS = [ROOT / "docs" / "methods.md", ROOT / "docs" / "methods_underdiagnosis.md"]
+METHODS = sorted((ROOT / "docs").glob("methods*.md"))
 
 #: Modules of `stats` that only serve the others: they may be told, and need not be.
 MACHINERY = {
+    "firth_likelihood",
+    "likelihood_search",
+    "newton",
+    "profile_likelihood",
+    "rows",
+    "two_samples",
     "binomial_roots", "cloud", "draws", "interval", "marginal_cone", "maximum", "modality_likelihood",
     "modality_posterior", "quadrature", "roots", "sheet", "two_classes", "unseen", "verified_cells", "weighted",
 }  # fmt: skip
