@@ -198,7 +198,7 @@ def forest_section(told: Told) -> Section:
         "Odds ratios of what the definitions are not made of, with score limits; each at 95 % by itself, whatever the "
         "others show. Squares stand where the strict definition does not contain the characteristic.",
     )
-    return Section("odds", "Odds ratios", said, (), (chart,))
+    return Section("odds", "Odds ratios", said, (), (chart,) if chart.lines else ())
 
 
 def _forest(told: Told) -> Chart:
@@ -212,7 +212,10 @@ def _forest(told: Told) -> Chart:
             marks.append(mark("strict definition", other[of]))
         lines.append(Line(label(of), row.id, tuple(marks), with_limits(row)))
     above, below = (sum(side(row, 1.0) == way for _, row in rows) for way in (1, -1))
-    first = f"; {small(rows[0][0])} leads with {with_limits(rows[0][1])}" if rows else ""
+    beyond = max(rows, key=lambda one: one[1].conf_low, default=None)
+    first = ""
+    if beyond and beyond[1].conf_low > 1:
+        first = f"; {small(beyond[0])} lies furthest above, {with_limits(beyond[1])}"
     title = f"Of {len(rows)} odds ratios {above} lie above 1 and {below} below, limits and all{first}"
     caption = (
         "Odds with Löfgren syndrome over odds without, 95 % score limits, largest first. Line: no difference. An "

@@ -228,7 +228,7 @@ def _season_curves(told: Told) -> tuple[Curves, ...]:
         f"Onsets of Löfgren syndrome rise and fall over the year: the wave has its peak in {_month(peak.estimate)}, at "
         f"{with_limits(wave)} times its trough"
         if seen and rules
-        else f"No season of onset is seen in {wave.n:.0f} Löfgren patients"
+        else f"No season of onset is seen (n = {wave.n:.0f})"
     )
     caption = (
         "Onsets of a month over those that an even year would bring, with exact 95 % limits of each month, and the "
@@ -299,10 +299,12 @@ def _centre_chart(told: Told, within: dict[str, Estimate]) -> tuple[Chart, ...]:
     )  # fmt: skip
     moved = {of: abs(log(within[of].estimate / crude[of].estimate)) for of in both}
     most = max(moved, key=lambda of: moved[of])
-    title = (
-        f"Within centres no odds ratio moves further than that of {small(most)}, from {ratio(crude[most].estimate)} to "
-        f"{ratio(within[most].estimate)}"
-    )
+    title = "Within centres every odds ratio is that of all patients together"
+    if ratio(crude[most].estimate) != ratio(within[most].estimate):
+        title = (
+            f"Within centres no odds ratio moves further than that of {small(most)}, from "
+            f"{ratio(crude[most].estimate)} to {ratio(within[most].estimate)}"
+        )
     caption = (
         "Circles: all patients together, score limits. Squares: within centres, Mantel-Haenszel with "
         "Robins-Breslow-Greenland limits, which stand at the end of a row. 95 %. Line: no difference."
@@ -346,7 +348,7 @@ def adjusted_section(told: Told) -> Section:
 def _apart(told: Told) -> str:
     """How far apart the two groups are in what is adjusted for."""
     found = (told(BROAD, "standardised_difference", of).estimate for of in ("age_at_diagnosis", "sex=male", "ancestry"))
-    return printed(", ".join(f"{value:.2f}" for value in found))
+    return printed(", ".join("unknown" if isnan(value) else f"{value:.2f}" for value in found))
 
 
 def _adjusted_row(told: Told, of: str) -> dict[str, Any]:

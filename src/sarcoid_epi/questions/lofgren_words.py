@@ -86,6 +86,8 @@ def in_units(row: Estimate) -> dict[str, str]:
 
 def chance(p: float) -> str:
     """A p value in a sentence."""
+    if isnan(p):
+        return "p unknown"
     return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
 
 
