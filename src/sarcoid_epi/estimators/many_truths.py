@@ -78,6 +78,8 @@ def patients(scanned: bool = False) -> ArrayStrata:
             columns[variable.name] = nobody
         elif variable.kind in ("flag", "category"):
             columns[variable.name] = (np.arange(N) % levels)[None].astype(np.int8)
+        elif variable.kind == "date":
+            columns[variable.name] = (np.arange(N) % 365)[None].astype("datetime64[D]")
     columns |= {"osseous_recorded": on_record, "on_clinic_list": on_record}
     if scanned:
         columns["reading_fdg_pet"] = np.where(np.arange(N) < SCANNED, on_record, nobody)
@@ -96,7 +98,12 @@ def knows_only_scans_of_some(estimator: Estimator) -> bool:
 
 @cache
 def _says(estimator: Estimator, scanned: bool) -> bool:
-    """Whether any term about the truth has an estimate, and not merely the ends 0 and 1."""
+    """Whether any term about the truth has an estimate, and not merely the ends 0 and 1.
+
+    An estimator that answers declared models speaks of nothing else.
+    """
+    if estimator.families:
+        return False
     answers = _asked(estimator, load_belief("vague"), scanned)
     of_truth = [_of_truth(estimator, term) for term in answers.terms]
     estimates = answers.estimate[0, of_truth]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LETTERS = 66
 
 #: Longer ids are set smaller, to fit beside the axes.
-ID_LETTERS = 62
+ID_LETTERS = 60
 
 #: On a log scale, limits further than this factor beyond all dots run off the axis, with an arrow.
 BEYOND = 4.0
