@@ -74,7 +74,7 @@ def in_sentences(told: Sequence[Moved]) -> tuple[str, ...]:
     untold = f"{untold}another answer" if left else "none"
     return (
         f"The series move and narrow: {those('moved and narrowed')}. They only narrow: {those('narrowed')}. They only "
-        f"move: {those('moved')}. To move only is to be elsewhere, and no more certain than the prior was.",
+        f"move: {those('moved')}. What only moves is elsewhere than the prior had it, and hardly more certain.",
         f"Of {len(told)} quantities the series neither move (by {MOVED:g} of a standard deviation of the prior, or "
         f"more) nor narrow (by {NARROWED:g} of its variance, or more) {untold}.",
         *on_wider([one.what for one in told if one.learned < 0]),

@@ -38,9 +38,6 @@ POINTS = 2**11
 #: Scale of the half-normal distribution of the spread between series that `modality_prevalence` believes beforehand.
 SCALE = 2.0
 
-#: True shares at which assumptions are broken where a replicate takes up to a seventh of a second.
-TWO = (0.02, 0.15)
-
 POOLED = "ten series by records, 88 to 2 013 patients; logit shares normal with standard deviation 0.5"
 LOOKING = "eight series by records, film, MRI and PET; detection drawn from the prior; logit shares spread by 0.5"
 JOINT = (
@@ -237,19 +234,16 @@ def settings() -> tuple[Setting, ...]:
         breaking(records, "each series published twice", pooled(twice=True), narrow=["osseous_recorded"]),
         ways,
         replace(ways, design=drawn_ways, draw=looking(spread=True), shares=EVENLY),
-        breaking(ways, HALF, looking(found=0.5), low=["osseous"], part=0.04, shares=TWO),
-        breaking(
-            ways, MISLABELLED, looking(mislabelled=True), high=["osseous"], low=["looking"], part=0.04, shares=TWO
-        ),
+        breaking(ways, HALF, looking(found=0.5), low=["osseous"], part=0.04),
+        breaking(ways, MISLABELLED, looking(mislabelled=True), high=["osseous"], low=["looking"], part=0.04),
         breaking(
             ways,
             "the ill are sent to PET: odds ratio 4",
             looking(sent=4.0),
             high=["osseous"],
             part=0.04,
-            shares=TWO,
         ),
         all_series,
-        breaking(all_series, HALF, together(found=0.5), low=["osseous", "underdiagnosis"], part=0.04, shares=TWO),
-        breaking(all_series, MISLABELLED, together(mislabelled=True), high=["osseous"], part=0.04, shares=TWO),
+        breaking(all_series, HALF, together(found=0.5), low=["osseous", "underdiagnosis"], part=0.04),
+        breaking(all_series, MISLABELLED, together(mislabelled=True), high=["osseous"], part=0.04),
     )

@@ -50,12 +50,15 @@ def operating_section(replicates: int = REPLICATES) -> Section:
     kinds = Counter(kind for row in own for kind in row.deviations)
     nominal = sum(row.verdict == "nominal" for row in own)
     few, missing = sum(not row.judged for row in own), sum(row.coverage < 0.5 for row in broken)
+    least = min(row.attempted for row in own)
+    enough = 0.95 - CHANCE * (0.95 * 0.05 / least) ** 0.5
     said = (
         f"Replicates are drawn as counts from cells whose chances are known: {replicates} for each setting and true "
         "share, fewer for slow methods. Under its own assumptions a method should have an answer, and its limits cover "
         "the truth in 95 % of the replicates that have one; bounds in 95 % or more; and the lower limit of a lower "
         f"bound should not lie above the truth in 97.5 % or more. {nominal} of {len(own)} such rows do so within "
-        f"{CHANCE:g} Monte Carlo standard errors, with an answer in nine of ten replicates. Of the others "
+        f"{CHANCE:g} Monte Carlo standard errors, with an answer in nine of ten replicates; with {least:.0f}, "
+        f"the fewest, any coverage from {percent(enough)} up does. Of the others "
         f"{kinds['often no answer']} have no answer more often, {kinds['covers too little']} cover too little and "
         f"{kinds['covers too much']} too much (a row may do both); {few} rest on fewer than {FEWEST} answers, too few "
         "to judge. The reasons stand beside them, and counted in a table of their own.",
@@ -84,7 +87,8 @@ def _table(rows: Sequence[Row]) -> Sheet:
         Field("covered_if_failed", "Coverage if no answer = miss", "share"),
         Field("bias", "Bias", "unit"), Field("bias_mcse", "MCSE", "unit"),
         Field("width", "Mean width", "unit"), Field("width_mcse", "MCSE", "unit"),
-        Field("verdict", "Verdict"), Field("explained", "Why not nominal; what theory says"),
+        Field("verdict", "Verdict"),
+        Field("explained", "Why not nominal; or theory, in large numbers, beside the own row"),
         Field("claim", ""), Field("level", ""), Field("used", ""), Field("below", ""), Field("above", ""),
         Field("relative_bias", ""), Field("relative_bias_mcse", ""), Field("estimator", ""), Field("term", ""),
     )  # fmt: skip
@@ -139,7 +143,8 @@ def _chart(rows: Sequence[Row]) -> Chart:
         lines.append(Line(own.label, "", tuple(map(_mark, (own, *off))), f"{percent(own.coverage)} {TOLD[told]}"))
     return Chart(
         "operating",
-        f"With one assumption broken, limits that claim 95 % cover less than half in {lost} of {len(lines)} methods",
+        f"At a true share of {percent(SHOWN)} limits that claim 95 % cover less than half in {lost} of {len(lines)} "
+        "methods, once an assumption is broken",
         "Share of the replicates with an answer whose 95 % limits hold the truth, at a true share of "
         f"{percent(SHOWN)}, with two Monte Carlo standard errors. Circles: under the method's own assumptions, in its "
         "first setting of the table; that number and its quantity stand at the end of the row. Squares: one assumption "

@@ -74,7 +74,7 @@ def _cascade_bars(answers: Estimates, beliefs: Sequence[Belief]) -> Bars:
     for belief in beliefs:
         run = f"detection_cascade-{belief.name}-{kind(belief)}"
         lost = [answers.one(f"{run}:{part}:all").estimate for part in LOST]
-        reached.append(percent(1 - answers.one(f"{run}:underdiagnosis:all").estimate))
+        reached.append(percent(1 - sum(lost)))
         share = answers.one(f"{run}:osseous:all")
         parts = tuple(zip(PARTS, (1 - sum(lost), *lost), strict=True))
         bars.append(
@@ -85,11 +85,14 @@ def _cascade_bars(answers: Estimates, beliefs: Sequence[Belief]) -> Bars:
         )  # fmt: skip
     of_care = [f"{share} under “{b.name}”" for b, share in zip(beliefs, reached, strict=True) if b.about != "pet"]
     caption = (
-        "Shares of the true cases, posterior means, which add up to the whole; the title and the table give posterior "
-        "medians. Symptoms are those of the bone disease itself. Of a PET series “on record” is what was read on the "
+        "Shares of the true cases, posterior means, which add up to the whole; the table gives posterior medians. "
+        "Symptoms are those of the bone disease itself. Of a PET series “on record” is what was read on the "
         "scan, and nobody goes without one. At the end of a row: the posterior median of the true share."
     )
-    title = f"By belief, not by count: of the true cases in referral hospitals {' and '.join(of_care)} reach the record"
+    title = (
+        f"By belief, not by count: of the true cases in referral hospitals {' and '.join(of_care)} reach the record on "
+        "average"
+    )
     return Bars("cascade", title, caption, Axis("True cases (%)", share=True), tuple(bars))
 
 

@@ -61,9 +61,9 @@ def joint_section(priors: Sequence[Prior]) -> tuple[Section, Estimates]:
     table = Sheet("joint", caption, Field("what", "Quantity"), fields, tuple(rows))
     share, missed = (_between(answer.posterior[name]) for name in ("patients.osseous", "underdiagnosis"))
     said = (
-        f"{len(found.read)} published counts that share no patients are read at once, each with how its patients were "
-        "met and looked at; one true share, one symptomatic share and the sensitivity and specificity of each way to "
-        f"look stand behind all of them. The true share among referred patients comes to {share}, and routine care "
+        f"{found.data()}, are read at once, each with how its patients were met and looked at; one true share, one "
+        "symptomatic share and the sensitivity and specificity of each way to look stand behind all of them. "
+        f"The true share among referred patients comes to {share}, and routine care "
         f"leaves {missed} of it off the record. The answer is a sample of weighted draws, worth "
         f"{answer.effective:.0f} independent ones.",
         *in_sentences(told),
