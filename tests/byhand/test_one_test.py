@@ -189,6 +189,22 @@ def test_a_test_found_right_in_all_of_many_has_an_answer_near_the_one_for_a_test
         assert near.prevalence.high == pytest.approx(limit.prevalence.high, abs=slack + 1e-5)
 
 
+#: x, n, Se, Sp, and the mean of pi by a nested adaptive Gauss-Kronrod rule in the logits, another program (1e-6).
+PILED_UP_BESIDE_MANY_PATIENTS = [
+    (1, 926, beta(0.8, 3.2), beta(998, 2), 0.301445),
+    (2, 926, beta(0.8, 3.2), beta(20.5, 0.5), 0.354042),
+    (2700, 100_000, beta(0.8, 3.2), beta(998, 2), 0.410581),
+    (500, 100_000, beta(0.8, 3.2), beta(998, 2), 0.279160),
+    (10, 10_000, beta(0.8, 3.2), beta(9980, 0.2), 0.255457),
+]
+
+
+@pytest.mark.parametrize(("x", "n", "se", "sp", "mean"), PILED_UP_BESIDE_MANY_PATIENTS)
+def test_no_mass_is_counted_twice_where_a_prior_piles_up_below_few_positives(x, n, se, sp, mean):
+    """Boxes overlapped before: 0.45 for 0.28."""
+    assert one_test_posterior(x, n, se, sp).prevalence.mean == pytest.approx(mean, abs=5e-4)
+
+
 def test_without_patients_the_posterior_is_the_prior():
     answer = one_test_posterior(0, 0, beta(4, 16), beta(98, 2), beta(2, 5))
     law = beta_law(2, 5)

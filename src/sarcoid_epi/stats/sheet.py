@@ -216,6 +216,9 @@ def _narrowed(boxes: Boxes, x: Array, n: Array, pi: Prior, se: Prior, f: Prior) 
     se_low, se_high = _around(cloud.se[:, :, 0, 0], np.asarray(seen.any(axis=(2, 3))), boxes.se_low, boxes.se_high)
     f_low, f_high = _around(cloud.f[:, 0, :, 0], np.asarray(seen.any(axis=(1, 3))), boxes.f_low, boxes.f_high)
     (se_low, se_high), (f_low, f_high) = _drawn_out(se, se_low, se_high), _drawn_out(f, f_low, f_high)
+    # No box grows: what lies beyond it is its neighbour's.
+    se_low, se_high = np.maximum(se_low, boxes.se_low), np.minimum(se_high, boxes.se_high)
+    f_low, f_high = np.maximum(f_low, boxes.f_low), np.minimum(f_high, boxes.f_high)
     return boxes._replace(se_low=se_low, se_high=se_high, f_low=f_low, f_high=f_high)
 
 
