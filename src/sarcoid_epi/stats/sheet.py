@@ -32,6 +32,9 @@ _TAIL, _FAR = 1e-13, 1e-30
 _FAINT = -17.0
 #: A prior wider than so many standard deviations of the likelihood meets it as an edge and is cut into parts there.
 _SHARP = 2.0
+#: Nearer to an end of a prior's range than this part of its own length, a stretch is laid out in the log of the distance
+#: from that end, unless the prior's density vanishes there as fast as at this shape.
+_BENT, _FLAT = 0.2, 2.0
 #: Nearer to where a prior's density is infinite than this part of its width, a stretch is drawn out to there.
 _NEAR = 0.05
 
@@ -148,7 +151,7 @@ def _cloud(boxes: Boxes, x: Array, n: Array, pi: Prior, se: Prior, f: Prior, cou
     high = np.fmin(np.where(flat, most, np.fmax(one, other)), most)
     empty = low > high
     low, high = np.where(empty, least, low), np.where(empty, least, high)
-    at_pi, log_pi = _axis(pi, *_drawn_out(pi, low, high, ~empty), counts[2])
+    at_pi, log_pi = _axis(pi, *_drawn_out(pi, low, high, ~empty), counts[2], bent=min(pi.a, pi.b) < 1)
     p = np.clip(at_f + at_pi * slope, 0.0, 1.0)
     events, size = x[boxes.row][wide], n[boxes.row][wide]
     with np.errstate(divide="ignore"):
@@ -166,7 +169,7 @@ def _drawn_out(prior: Prior, low: Array, high: Array, where: _Truth | bool = Tru
     return np.where(to_low, prior.low, low), np.where(to_high, prior.high, high)
 
 
-def _axis(prior: Prior, low: Array, high: Array, count: int) -> tuple[Array, Array]:
+def _axis(prior: Prior, low: Array, high: Array, count: int, bent: bool = True) -> tuple[Array, Array]:
     """Nodes from low to high (last axis 1) along a new last axis, and the log of weight times prior density."""
     a, b, least, most = prior
     if least == most:
@@ -182,6 +185,11 @@ def _axis(prior: Prior, low: Array, high: Array, count: int) -> tuple[Array, Arr
         rules = [_rule(count, min(a, 1.0) if i else 1.0, min(b, 1.0) if j else 1.0) for i in (0, 1) for j in (0, 1)]
         t, log_w = (np.stack(each)[(2 * left + right)[..., 0]] for each in zip(*rules, strict=True))
         power = np.where(left, a, 1.0) + np.where(right, b, 1.0) - 1.0
+    if bent and a < _FLAT:
+        t, log_w = _bent(t, log_w, low - least, high - low, np.where(right, b, 1.0))
+    if bent and b < _FLAT:
+        back, log_w = _bent(1.0 - t, log_w, most - high, high - low, np.where(left, a, 1.0))
+        t = 1.0 - back
     at = low + (high - low) * t
     with np.errstate(divide="ignore"):
         log_weight = power * np.log(part) + log_w
@@ -190,6 +198,21 @@ def _axis(prior: Prior, low: Array, high: Array, count: int) -> tuple[Array, Arr
         z = (at - least) / (most - least)
         elsewhere = xlogy(a - 1.0, np.where(left, 1.0, z)) + xlog1py(b - 1.0, -np.where(right, 0.0, z))
     return at, log_weight + elsewhere - betaln(a, b)
+
+
+def _bent(t: Array, log_w: Array, gap: Array, length: Array, shape: Array) -> tuple[Array, Array]:
+    """Nodes on (0, 1) laid out in the log of the distance from a point not far below 0, where the gap is small.
+
+    What is integrated over a stretch from close to 0 up to 1 changes by the factor, not by the difference.
+    """
+    near = (gap > 0.0) & (gap < _BENT * length)
+    if not near.any():
+        return t, log_w
+    ratio = np.where(near, gap / np.where(near, length, 1.0), 1.0)
+    steep = np.log1p(1.0 / ratio)
+    bent, rest = ratio * np.expm1(t * steep), -(1.0 + ratio) * np.expm1(-(1.0 - t) * steep)
+    weight = log_w + np.log((ratio + bent) * steep) + (shape - 1.0) * np.log(rest / (1.0 - t))
+    return np.where(near, bent, t), np.where(near, weight, log_w)
 
 
 @lru_cache(maxsize=64)
