@@ -122,7 +122,7 @@ def _reach(prior: Prior, tail: float) -> tuple[Array, Array]:
     a, b, low, high = prior
     low_end, high_end = betaincinv(a, b, tail), 1.0 - betaincinv(b, a, tail)
     # A density that does not vanish at an end of its range is followed to that end.
-    return low + (high - low) * np.where(a <= 1, 0.0, low_end), low + (high - low) * np.where(b <= 1, 1.0, high_end)
+    return low + (high - low) * np.where(a < _FLAT, 0.0, low_end), low + (high - low) * np.where(b < _FLAT, 1.0, high_end)
 
 
 def _cut(prior: Prior, start: Array, stop: Array, last: bool) -> tuple[Array, Array, _Truth]:
@@ -162,11 +162,17 @@ def _cloud(boxes: Boxes, x: Array, n: Array, pi: Prior, se: Prior, f: Prior, cou
 
 def _drawn_out(prior: Prior, low: Array, high: Array, where: _Truth | bool = True) -> tuple[Array, Array]:
     """Stretches, moved to an end of the prior's range that they all but reach and where its density is infinite."""
-    if min(prior.a, prior.b) >= 1 or prior.low == prior.high:
+    at_low, at_high = _no_series(prior.a), _no_series(prior.b)
+    if not (at_low or at_high) or prior.low == prior.high:
         return low, high
     near = np.where(where, _NEAR * (high - low), -1.0)
-    to_low, to_high = (prior.a < 1) & (low - prior.low < near), (prior.b < 1) & (prior.high - high < near)
+    to_low, to_high = at_low & (low - prior.low < near), at_high & (prior.high - high < near)
     return np.where(to_low, prior.low, low), np.where(to_high, prior.high, high)
+
+
+def _no_series(shape: float) -> bool:
+    """Whether a density of this shape is infinite or bends at the end of its range, where no power series follows it."""
+    return shape < _FLAT and shape != 1
 
 
 def _axis(prior: Prior, low: Array, high: Array, count: int, bent: bool = True) -> tuple[Array, Array]:
@@ -179,10 +185,10 @@ def _axis(prior: Prior, low: Array, high: Array, count: int, bent: bool = True) 
     right: _Truth | bool = False
     t, log_w = _rule(count, 1.0, 1.0)
     power: Array | float = 1.0
-    if min(a, b) < 1:
-        # Where the density is infinite at an end of the stretch, its power there is part of the rule.
-        left, right = (low <= least) & (a < 1), (high >= most) & (b < 1)
-        rules = [_rule(count, min(a, 1.0) if i else 1.0, min(b, 1.0) if j else 1.0) for i in (0, 1) for j in (0, 1)]
+    if _no_series(a) or _no_series(b):
+        # Where the density is infinite at an end of the stretch, or bent, its power there is part of the rule.
+        left, right = (low <= least) & _no_series(a), (high >= most) & _no_series(b)
+        rules = [_rule(count, a if i else 1.0, b if j else 1.0) for i in (0, _no_series(a)) for j in (0, _no_series(b))]
         t, log_w = (np.stack(each)[(2 * left + right)[..., 0]] for each in zip(*rules, strict=True))
         power = np.where(left, a, 1.0) + np.where(right, b, 1.0) - 1.0
     if bent and a < _FLAT:
