@@ -147,7 +147,9 @@ def one_test_posterior(
     note = np.select(
         [thin, impossible, pairs[:, 1] == 0, agreement < np.log(_SURPRISING)],
         [
-            "the prevalence is too nearly known for so many patients to be worked out; take it as known",
+            "the prevalence is taken as known, and for so many patients that is not worked out here"
+            if prevalence.low == prevalence.high
+            else "the prevalence is too nearly known for so many patients to be worked out; take it as known",
             "data and priors contradict each other; there is no answer",
             "no patients: this is the prior",
             "data and priors disagree: the priors gave such counts hardly any chance",

@@ -26,6 +26,8 @@ _NODES = {0: (34, 34, 34), 1: (64, 64, 64), 2: (1, 1, 200)}
 _LOOK, _LOOKS = 16, 3
 #: With pi known the sheet is a line in (Se, F): so many nodes on each, and so many line widths apart at most.
 _ON_LINE, _THIN = 180, 2.0
+#: With pi known to a tenth or so of itself more of the nodes are needed in Se and F.
+_NEARLY_THIN = 60, 60, 34
 #: Tails cut from the likelihood of p and the prior of pi; tails of the priors of Se and F where a first look begins.
 _TAIL, _FAR = 1e-13, 1e-30
 #: Log weight below the highest at which a node of a first look is left out.
@@ -52,7 +54,7 @@ class Boxes(NamedTuple):
 
 
 class Cloud(NamedTuple):
-    """Nodes of boxes, broadcastable to (B, Se, F, pi); `edges` are the ends of the stretch around each node."""
+    """Nodes of boxes, broadcastable to (B, Se, F, pi)."""
 
     pi: Array
     se: Array
@@ -68,23 +70,32 @@ def posterior_nodes(x: Array, n: Array, pi: Prior, se: Prior, sp: Prior) -> tupl
     for _ in range(_LOOKS):
         boxes = _narrowed(boxes, x, n, pi, se, f)
     known = (se.low == se.high) + (f.low == f.high)
-    n_se, n_f, n_pi = (_ON_LINE, _ON_LINE, 1) if pi.low == pi.high and known == 0 else _NODES[known]
+    n_se, n_f, n_pi = _NODES[known]
+    if pi.low == pi.high and known == 0:
+        n_se, n_f, n_pi = _ON_LINE, _ON_LINE, 1
+    elif (_thinness(x, n, pi, se, sp) > _THIN / 3.0).any():
+        n_se, n_f, n_pi = _NEARLY_THIN
     counts = (1 if se.low == se.high else n_se, 1 if f.low == f.high else n_f, 1 if pi.low == pi.high else n_pi)
     cloud = _cloud(boxes, x, n, pi, se, f, counts)
     return boxes, cloud
 
 
 def too_thin(x: Array, n: Array, pi: Prior, se: Prior, sp: Prior) -> _Truth:
-    """Where the sheet falls between the nodes: a prevalence nearly known leaves a line in (Se, F), finer than they are.
+    """Where the sheet falls between the nodes: a prevalence nearly known leaves a line in (Se, F), finer than they are."""
+    return np.asarray(_thinness(x, n, pi, se, sp) > _THIN)
 
-    Thickness of the line against the distance of nodes, both on the scale of p; 13 standard deviations are a prior.
+
+def _thinness(x: Array, n: Array, pi: Prior, se: Prior, sp: Prior) -> Array:
+    """Distance of nodes against the thickness of the line, both on the scale of p; 13 standard deviations are a prior.
+
+    Through the prior of pi the line is as thick as Se and F are apart: not by their means, which may be equal.
     """
     if se.low == se.high or sp.low == sp.high:
-        return np.zeros(x.shape, dtype=bool)
-    thickness = np.hypot(_spread(x, n), sd(pi) * (mean(se) + mean(sp) - 1.0))
+        return np.zeros(x.shape)
+    apart = np.hypot(mean(se) + mean(sp) - 1.0, np.hypot(sd(se), sd(sp)))
+    thickness = np.hypot(_spread(x, n), sd(pi) * apart)
     nodes = _ON_LINE if pi.low == pi.high else _NODES[0][0]
-    distance = 13.0 * min(mean(pi) * sd(se), (1.0 - mean(pi)) * sd(sp)) / nodes
-    return np.asarray(distance > _THIN * thickness)
+    return np.asarray(13.0 * min(mean(pi) * sd(se), (1.0 - mean(pi)) * sd(sp)) / nodes / thickness)
 
 
 def _spread(x: Array, n: Array) -> Array:
