@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from sarcoid_epi.stats.cloud import MOMENTS, Series, SmoothSummary, chebyshev_moments, series, summary
 from sarcoid_epi.stats.interval import Array, check_counts, check_level
 from sarcoid_epi.stats.prior import Prior, sd, uniform
-from sarcoid_epi.stats.sheet import posterior_nodes, too_thin
+from sarcoid_epi.stats.sheet import nobody_positive, posterior_nodes, too_thin
 
 _UNIFORM = uniform(0.0, 1.0)
 
@@ -212,6 +212,24 @@ def one_test_grid(events: int, n: int, sensitivity: Prior, specificity: Prior, p
     return Nodes(pi, se, 1.0 - f, weight[here] / weight[here].sum())
 
 
+def _powers(low: Array, high: Array, *crowded: tuple[float, float]) -> tuple[Array, Array]:
+    """The power of chance at each end of a range, below 1 where that end is the crowded one."""
+    a, b = (np.where(end == at, min(1.0, power), 1.0) for end, (at, power) in zip((low, high), crowded, strict=True))
+    return a, b
+
+
+def _true_among_nobody(n: Array, pi: Prior, se: Prior, sp: Prior, *crowded: tuple[float, float]) -> Series:
+    """The predictive value where none of n are positive, of nodes laid out for it; shape (G,)."""
+    share, log_weight = nobody_positive(n, pi, se, sp)
+    weight = np.exp(log_weight - log_weight.max(axis=1, keepdims=True))
+    seen = weight > np.exp(_FAINTEST)
+    low, high = np.where(seen, share, np.inf).min(axis=1), np.where(seen, share, -np.inf).max(axis=1)
+    more = 0.003 * (high - low)
+    low, high = np.maximum(low - more, 0.0), np.minimum(high + more, 1.0)
+    share = np.clip(share, low[:, None], high[:, None])
+    return series(chebyshev_moments(share, weight, low, high), low, high, *_powers(low, high, *crowded))
+
+
 def _distributions(x: Array, n: Array, pi: Prior, se: Prior, sp: Prior) -> tuple[list[Series], Array]:
     """The five distributions of each group, and the log evidence; shape (G,)."""
     boxes, cloud = posterior_nodes(x, n, pi, se, sp)
@@ -229,10 +247,7 @@ def _distributions(x: Array, n: Array, pi: Prior, se: Prior, sp: Prior) -> tuple
         if len(row):
             inside = np.clip(value.reshape(len(row), -1), low[row, None], high[row, None])
             np.add.at(sums, row, chebyshev_moments(inside, weight.reshape(len(row), -1), low[row], high[row]))
-        a, b = (
-            np.where(end == at, min(1.0, power), 1.0) for end, (at, power) in zip((low, high), crowded, strict=True)
-        )
-        return series(sums, low, high, a, b)
+        return series(sums, low, high, *_powers(low, high, *crowded))
 
     def ends(low: Array, high: Array) -> tuple[Array, Array]:
         lowest, highest = np.full(groups, np.inf), np.full(groups, -np.inf)
@@ -267,5 +282,11 @@ def _distributions(x: Array, n: Array, pi: Prior, se: Prior, sp: Prior) -> tuple
     ):
         value = np.where(weight > 0, value, 0.0)  # what has no weight may be no number
         found.append(of(value, weight, *around(value, 0.0, 1.0), (0.0, bottom), (1.0, top)))
+    nobody = (x == 0) & np.isfinite(found[4].low)
+    if nobody.any() and sp.low < sp.high == 1.0 and min(pi.low, se.low) == 0.0:
+        share = _true_among_nobody(n[nobody], pi, se, sp, (0.0, bottom), (1.0, top))
+        found[4] = Series(*map(np.array, found[4]))
+        for field, better in zip(found[4], share, strict=True):
+            field[nobody] = better
     with np.errstate(divide="ignore"):
         return found, peak + np.log(total)

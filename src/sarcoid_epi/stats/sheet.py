@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincinv, betaln, roots_sh_jacobi, xlog1py, xlogy
+from scipy.special import betaincinv, betaln, expit, log_expit, roots_sh_jacobi, xlog1py, xlogy
 
 from sarcoid_epi.stats.interval import Array
 from sarcoid_epi.stats.prior import Prior, mean, sd
@@ -34,6 +34,11 @@ _TAIL, _FAR = 1e-13, 1e-30
 _FAINT = -17.0
 #: A prior wider than so many standard deviations of the likelihood meets it as an edge and is cut into parts there.
 _SHARP = 2.0
+#: Where nobody is positive: steps in the logit of pi, Se and F, stretched away from where the likelihood falls; the tails
+#: cut from a prior, of the chance 1/(n + 1); from this shape on a prior has no say at 0, and so many nodes are enough.
+_STEP, _STRETCH, _CUT, _CALM, _FEW = 0.6, 0.15, 1e-7, 4.0, 30
+#: So little that no product of two such shares is nothing.
+_LEAST = 1e-150
 #: Nearer to an end of a prior's range than this part of its own length, a stretch is laid out in the log of the distance
 #: from that end, unless the prior's density vanishes there as fast as at this shape.
 _BENT, _FLAT = 0.2, 2.0
@@ -78,6 +83,43 @@ def posterior_nodes(x: Array, n: Array, pi: Prior, se: Prior, sp: Prior) -> tupl
     counts = (1 if se.low == se.high else n_se, 1 if f.low == f.high else n_f, 1 if pi.low == pi.high else n_pi)
     cloud = _cloud(boxes, x, n, pi, se, f, counts)
     return boxes, cloud
+
+
+def nobody_positive(n: Array, pi: Prior, se: Prior, sp: Prior) -> tuple[Array, Array]:
+    """Where none of n are positive: the share true of records there might be, and log weights, each of shape (G, K).
+
+    With none on record pi, Se and F may all be next to nothing, and the share turns on their ratio however small they
+    are. So the nodes are laid out in the logits of all three: a trapezium rule, whose error falls exponentially there.
+    """
+    f = Prior(sp.b, sp.a, 1.0 - sp.high, 1.0 - sp.low)
+    at_pi, rest_pi, log_pi = (each[:, :, None, None] for each in _in_logits(n, pi))
+    at_se, _, log_se = (each[:, None, :, None] for each in _in_logits(n, se))
+    at_f, _, log_f = (each[:, None, None, :] for each in _in_logits(n, f))
+    true, false = at_pi * at_se, rest_pi * at_f
+    p = true + false
+    with np.errstate(divide="ignore"):
+        log_weight = xlog1py(n[:, None, None, None], -np.minimum(p, 1.0)) + (log_pi + log_se) + log_f
+    share = true / p
+    return share.reshape(len(n), -1), log_weight.reshape(len(n), -1)
+
+
+def _in_logits(n: Array, prior: Prior) -> tuple[Array, Array, Array]:
+    """Nodes of a prior, what they lack of 1, and their log weights, each of shape (G, K)."""
+    a, b, low, high = prior
+    if low > 0 or a >= _CALM:
+        start, stop = (np.broadcast_to(end, (len(n), 1)) for end in _reach(prior, _TAIL))
+        at, log_weight = _axis(prior, start, stop, _FEW)
+        return at, 1.0 - at, log_weight
+    first, last = (np.maximum(betaincinv(*shapes, _CUT / (n + 1.0)), _LEAST) for shapes in ((a, b), (b, a)))
+    first, last = np.log(first) - np.log1p(-first), np.log1p(-last) - np.log(last)
+    middle = np.clip(-np.log(n + 1.0), first, last)
+    u_first, u_last = (np.arcsinh(_STRETCH * (end - middle)) / _STRETCH for end in (first, last))
+    count = int(np.ceil((u_last - u_first).max() / _STEP)) + 1
+    u = u_first[:, None] + (u_last - u_first)[:, None] * np.linspace(0.0, 1.0, count)
+    logits = middle[:, None] + np.sinh(_STRETCH * u) / _STRETCH
+    step = (u_last - u_first)[:, None] / (count - 1) * np.cosh(_STRETCH * u)
+    log_weight = a * log_expit(logits) + b * log_expit(-logits) - betaln(a, b) + np.log(step)
+    return high * expit(logits), (1.0 - high) + high * expit(-logits), log_weight
 
 
 def too_thin(x: Array, n: Array, pi: Prior, se: Prior, sp: Prior) -> _Truth:
@@ -133,7 +175,9 @@ def _reach(prior: Prior, tail: float) -> tuple[Array, Array]:
     a, b, low, high = prior
     low_end, high_end = betaincinv(a, b, tail), 1.0 - betaincinv(b, a, tail)
     # A density that does not vanish at an end of its range is followed to that end.
-    return low + (high - low) * np.where(a < _FLAT, 0.0, low_end), low + (high - low) * np.where(b < _FLAT, 1.0, high_end)
+    return low + (high - low) * np.where(a < _FLAT, 0.0, low_end), low + (high - low) * np.where(
+        b < _FLAT, 1.0, high_end
+    )
 
 
 def _cut(prior: Prior, start: Array, stop: Array, last: bool) -> tuple[Array, Array, _Truth]:
