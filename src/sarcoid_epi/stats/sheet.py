@@ -34,13 +34,13 @@ _TAIL, _FAR = 1e-13, 1e-30
 _FAINT = -17.0
 #: A prior wider than so many standard deviations of the likelihood meets it as an edge and is cut into parts there.
 _SHARP = 2.0
-#: Where nobody is positive: steps in the logit of pi, Se and F, stretched away from where the likelihood falls; the tails
-#: cut from a prior, of the chance 1/(n + 1); from this shape on a prior has no say at 0, and so many nodes are enough.
+#: Where nobody is positive: steps in the logit of pi, Se and F, stretched away from where the likelihood falls; tails cut
+#: from a prior, of the chance 1/(n + 1); from this shape on a prior has no say at 0, and so many nodes are enough.
 _STEP, _STRETCH, _CUT, _CALM, _FEW = 0.6, 0.15, 1e-7, 4.0, 30
 #: So little that no product of two such shares is nothing.
 _LEAST = 1e-150
-#: Nearer to an end of a prior's range than this part of its own length, a stretch is laid out in the log of the distance
-#: from that end, unless the prior's density vanishes there as fast as at this shape.
+#: Nearer to an end of a prior's range than this part of its own length, a stretch is laid out in the log of the
+#: distance from that end, unless the prior's density vanishes there as fast as at this shape.
 _BENT, _FLAT = 0.2, 2.0
 #: Nearer to where a prior's density is infinite than this part of its width, a stretch is drawn out to there.
 _NEAR = 0.05
@@ -123,7 +123,7 @@ def _in_logits(n: Array, prior: Prior) -> tuple[Array, Array, Array]:
 
 
 def too_thin(x: Array, n: Array, pi: Prior, se: Prior, sp: Prior) -> _Truth:
-    """Where the sheet falls between the nodes: a prevalence nearly known leaves a line in (Se, F), finer than they are."""
+    """Where the sheet falls between the nodes: a prevalence nearly known leaves too thin a line in (Se, F)."""
     return np.asarray(_thinness(x, n, pi, se, sp) > _THIN)
 
 
@@ -226,7 +226,7 @@ def _drawn_out(prior: Prior, low: Array, high: Array, where: _Truth | bool = Tru
 
 
 def _no_series(shape: float) -> bool:
-    """Whether a density of this shape is infinite or bends at the end of its range, where no power series follows it."""
+    """Whether a density of this shape is infinite or bends at the end of its range: no power series follows it there."""
     return shape < _FLAT and shape != 1
 
 
