@@ -24,7 +24,7 @@ _RUN, _NOTHING = 6, 1e-10
 #: Moments that rise by this factor have ended before.
 _RISEN = 30.0
 _GRID = 401
-_AT_ONCE = 16384
+_AT_ONCE = 4096
 _NEWTON_STEPS = 12
 
 

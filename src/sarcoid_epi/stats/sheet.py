@@ -34,8 +34,8 @@ _TAIL, _FAR = 1e-13, 1e-30
 _FAINT = -17.0
 #: A prior wider than so many standard deviations of the likelihood meets it as an edge and is cut into parts there.
 _SHARP = 2.0
-#: Where nobody is positive: steps in the logit of pi, Se and F, stretched away from where the likelihood falls; tails cut
-#: from a prior, of the chance 1/(n + 1); from this shape on a prior has no say at 0, and so many nodes are enough.
+#: Where nobody is positive: steps in the logit of pi, Se and F, stretched away from where the likelihood falls; tails
+#: cut from a prior, of the chance 1/(n + 1); from this shape on a prior has no say at 0, and so many nodes are enough.
 _STEP, _STRETCH, _CUT, _CALM, _FEW = 0.6, 0.15, 1e-7, 4.0, 30
 #: So little that no product of two such shares is nothing.
 _LEAST = 1e-150
@@ -226,7 +226,7 @@ def _drawn_out(prior: Prior, low: Array, high: Array, where: _Truth | bool = Tru
 
 
 def _no_series(shape: float) -> bool:
-    """Whether a density of this shape is infinite or bends at the end of its range: no power series follows it there."""
+    """Whether a density of this shape is infinite or bends at an end of its range: no power series follows it."""
     return shape < _FLAT and shape != 1
 
 
