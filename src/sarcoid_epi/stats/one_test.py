@@ -20,8 +20,10 @@ _UNIFORM = uniform(0.0, 1.0)
 
 #: Log weight below which a node counts for nothing.
 _FAINTEST = -22.0
-#: Groups worked at once, to bound memory.
-_CHUNK = 32
+#: Groups worked at once, to bound memory; of those without anybody positive.
+_CHUNK, _AT_ONCE = 32, 4
+#: A density of this shape or a higher one is smooth enough at the end of its range.
+_FLAT = 2.0
 #: Chance of the counts, as a multiple of 1/(n + 1), below which priors and data disagree, and contradict each other.
 _SURPRISING, _IMPOSSIBLE = 1e-3, 1e-10
 
@@ -128,7 +130,8 @@ def one_test_posterior(
     x, m = check_counts(events, n)
     pairs, back = np.unique(np.stack([x.ravel(), m.ravel()], axis=-1), axis=0, return_inverse=True)
     priors = (prevalence, sensitivity, specificity)
-    chunks = [pairs[i : i + _CHUNK] for i in range(0, len(pairs), _CHUNK)]
+    size = _CHUNK if prevalence.a == prevalence.b == 1 else _CHUNK // 4  # a belief takes more nodes
+    chunks = [pairs[i : i + size] for i in range(0, len(pairs), size)]
     parts = [_distributions(chunk[:, 0], chunk[:, 1], *priors) for chunk in chunks]
     evidence = np.concatenate([part[1] for part in parts])
     # All quantities of all groups are summarised together: quantity by quantity, in the order of the groups.
@@ -219,8 +222,11 @@ def _ends(prior: Prior) -> tuple[tuple[float, float], tuple[float, float]]:
 
 
 def _powers(low: Array, high: Array, *crowded: tuple[float, float]) -> tuple[Array, Array]:
-    """The power of chance at each end of a range, below 1 where that end is the crowded one."""
-    a, b = (np.where(end == at, min(1.0, power), 1.0) for end, (at, power) in zip((low, high), crowded, strict=True))
+    """The power of chance at each end of a range: that of the density where it is infinite or bends at that end."""
+    a, b = (
+        np.where(end == at, power if power < _FLAT else 1.0, 1.0)
+        for end, (at, power) in zip((low, high), crowded, strict=True)
+    )
     return a, b
 
 
@@ -309,11 +315,11 @@ def _distributions(x: Array, n: Array, pi: Prior, se: Prior, sp: Prior) -> tuple
         of_nodes(cloud.pi * (1.0 - cloud.se), 0.0, 1.0, (0.0, min(none, se_all)), (1.0, all_ + se_none)),
         of_nodes(share, 0.0, 1.0, *share_ends),
     ]
-    nobody = (x == 0) & np.isfinite(found[4].low)
-    if nobody.any() and sp.low < sp.high == 1.0 and min(pi.low, se.low) == 0.0:
-        better = _true_among_nobody(n[nobody], pi, se, sp, *share_ends)
+    nobody = np.flatnonzero((x == 0) & np.isfinite(found[4].low))
+    if nobody.size and sp.low < sp.high == 1.0 and min(pi.low, se.low) == 0.0:
         found[4] = Series(*map(np.array, found[4]))
-        for field, new in zip(found[4], better, strict=True):
-            field[nobody] = new
+        for some in np.split(nobody, range(_AT_ONCE, nobody.size, _AT_ONCE)):
+            for field, better in zip(found[4], _true_among_nobody(n[some], pi, se, sp, *share_ends), strict=True):
+                field[some] = better
     with np.errstate(divide="ignore"):
         return found, peak + np.log(total)

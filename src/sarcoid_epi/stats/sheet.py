@@ -26,8 +26,8 @@ _NODES = {0: (34, 34, 34), 1: (64, 64, 64), 2: (1, 1, 200)}
 _LOOK, _LOOKS = 16, 3
 #: With pi known the sheet is a line in (Se, F): so many nodes on each, and so many line widths apart at most.
 _ON_LINE, _THIN = 180, 2.0
-#: With pi known to a tenth or so of itself more of the nodes are needed in Se and F.
-_NEARLY_THIN = 60, 60, 34
+#: Nodes in pi where its prior says something; in Se and F where it says nearly all.
+_BELIEVED, _NEARLY_THIN = 56, (60, 60)
 #: Tails cut from the likelihood of p and the prior of pi; tails of the priors of Se and F where a first look begins.
 _TAIL, _FAR = 1e-13, 1e-30
 #: Log weight below the highest at which a node of a first look is left out.
@@ -35,7 +35,7 @@ _FAINT = -17.0
 #: A prior wider than so many standard deviations of the likelihood meets it as an edge and is cut into parts there.
 _SHARP = 2.0
 #: Where nobody is positive: steps in the logit of pi, Se and F, stretched away from where the likelihood falls; tails
-#: cut from a prior, of the chance 1/(n + 1); from this shape on a prior has no say at 0, and so many nodes are enough.
+#: cut from a prior, of the chance 1/(n + 1); from these shapes on a prior ends calmly and so many nodes are enough.
 _STEP, _STRETCH, _CUT, _CALM, _FEW = 0.6, 0.15, 1e-7, 4.0, 30
 #: So little that no product of two such shares is nothing.
 _LEAST = 1e-150
@@ -78,8 +78,11 @@ def posterior_nodes(x: Array, n: Array, pi: Prior, se: Prior, sp: Prior) -> tupl
     n_se, n_f, n_pi = _NODES[known]
     if pi.low == pi.high and known == 0:
         n_se, n_f, n_pi = _ON_LINE, _ON_LINE, 1
-    elif (_thinness(x, n, pi, se, sp) > _THIN / 3.0).any():
-        n_se, n_f, n_pi = _NEARLY_THIN
+    elif not pi.a == pi.b == 1:
+        # A firm belief leaves pi the same nodes for all Se and F: none then stand between those of the others.
+        n_pi = max(n_pi, _BELIEVED)
+        if (_thinness(x, n, pi, se, sp) > _THIN / 3.0).any():
+            n_se, n_f = _NEARLY_THIN
     counts = (1 if se.low == se.high else n_se, 1 if f.low == f.high else n_f, 1 if pi.low == pi.high else n_pi)
     cloud = _cloud(boxes, x, n, pi, se, f, counts)
     return boxes, cloud
@@ -106,7 +109,7 @@ def nobody_positive(n: Array, pi: Prior, se: Prior, sp: Prior) -> tuple[Array, A
 def _in_logits(n: Array, prior: Prior) -> tuple[Array, Array, Array]:
     """Nodes of a prior, what they lack of 1, and their log weights, each of shape (G, K)."""
     a, b, low, high = prior
-    if low > 0 or a >= _CALM:
+    if low > 0 or min(a, b) >= _CALM:
         start, stop = (np.broadcast_to(end, (len(n), 1)) for end in _reach(prior, _TAIL))
         at, log_weight = _axis(prior, start, stop, _FEW)
         return at, 1.0 - at, log_weight
