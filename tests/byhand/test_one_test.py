@@ -171,6 +171,24 @@ def test_priors_with_shapes_below_one_agree_with_a_trapezium_rule_in_the_logits(
         assert above.sum() == pytest.approx(wanted, abs=2e-3)  # two piles meet: worst 1.3e-3
 
 
+@pytest.mark.parametrize(
+    ("x", "n", "se", "sp", "pi"),
+    [
+        (8, 25, beta(46.4, 0.954), beta(107, 0.799), beta(96.4, 319)),
+        (7, 280, beta(0.15, 1420), beta(0.181, 27.2), beta(222, 3.06)),
+        (50, 500, beta(40, 60), beta(990, 10), beta(200, 800)),
+    ],
+)
+def test_limits_under_a_firm_belief_of_the_prevalence_have_the_quantiles_of_its_moments(x, n, se, sp, pi):
+    """Limits were taken from moments in which the nodes of pi, the same for all Se and Sp, were in step again."""
+    found, at = one_test_posterior(x, n, se, sp, pi).prevalence, one_test_grid(x, n, se, sp, pi)
+    # Tolerance: what the expansion leaves out; the limits were off by up to 0.3 standard deviations.
+    skew = (at.weight * (at.prevalence - found.mean) ** 3).sum() / found.sd**3
+    for limit, z in ((found.low, -1.959964), (found.median, 0.0), (found.high, 1.959964)):
+        cornish_fisher = z + skew * (z**2 - 1) / 6 - skew**2 * (2 * z**3 - 5 * z) / 36
+        assert (limit - found.mean) / found.sd == pytest.approx(cornish_fisher, abs=0.04)
+
+
 @pytest.mark.parametrize("m", [1000, 1030, 1500, 10**6, 10**9])
 @pytest.mark.parametrize("shape", [0.05, 0.5])
 def test_a_test_found_right_in_all_of_many_has_an_answer_near_the_one_for_a_test_never_wrong(m, shape):
@@ -187,6 +205,63 @@ def test_a_test_found_right_in_all_of_many_has_an_answer_near_the_one_for_a_test
         # Limits: with a vague sensitivity the density of pi ends abruptly at 1; two series, worst 2e-6.
         assert near.prevalence.low == pytest.approx(limit.prevalence.low, abs=slack + 1e-5)
         assert near.prevalence.high == pytest.approx(limit.prevalence.high, abs=slack + 1e-5)
+
+
+#: x, n, Se, Sp, and the mean of pi by a nested adaptive Gauss-Kronrod rule in the logits, another program (1e-6).
+PILED_UP_BESIDE_MANY_PATIENTS = [
+    (1, 926, beta(0.8, 3.2), beta(998, 2), 0.301445),
+    (2, 926, beta(0.8, 3.2), beta(20.5, 0.5), 0.354042),
+    (2700, 100_000, beta(0.8, 3.2), beta(998, 2), 0.410581),
+    (500, 100_000, beta(0.8, 3.2), beta(998, 2), 0.279160),
+    (10, 10_000, beta(0.8, 3.2), beta(9980, 0.2), 0.255457),
+]
+
+
+@pytest.mark.parametrize(("x", "n", "se", "sp", "mean"), PILED_UP_BESIDE_MANY_PATIENTS)
+def test_no_mass_is_counted_twice_where_a_prior_piles_up_below_few_positives(x, n, se, sp, mean):
+    """Boxes overlapped before: 0.45 for 0.28."""
+    assert one_test_posterior(x, n, se, sp).prevalence.mean == pytest.approx(mean, abs=2e-6)
+
+
+@pytest.mark.parametrize(("x", "n"), [(0, 926), (926, 926), (200, 200), (50, 50), (27, 926), (2700, 100_000)])
+@pytest.mark.parametrize("law", [beta(1, 1), beta(0.3, 0.3)])
+def test_where_nothing_is_known_of_a_test_its_counts_say_nothing_of_the_prevalence(x, n, law):
+    """pi for 1 - pi and Se for 1 - Sp leave p as it is: the mean is one half. Tolerance: quadrature, worst 1e-9."""
+    found = one_test_posterior(x, n, law, law, law)
+    assert found.note == ""
+    assert found.prevalence.mean == pytest.approx(0.5, abs=1e-7)
+    assert found.prevalence.low + found.prevalence.high == pytest.approx(1.0, abs=1e-4)
+    if (x, law.a) == (50, 0.3):
+        assert found.prevalence.sd == pytest.approx(0.447, abs=5e-4)
+
+
+@pytest.mark.parametrize(
+    ("x", "n", "mean"), [(0, 926, 0.402790), (1, 926, 0.412430), (926, 926, 0.820229), (2700, 100_000, 0.459210)]
+)
+def test_a_test_believed_hardly_better_than_chance_has_an_answer(x, n, mean):
+    """The nested Gauss-Kronrod rule again, for a sensitivity of 0.2 and a specificity of 0.85, worth four each."""
+    found = one_test_posterior(x, n, weighed(0.2, 4), weighed(0.85, 4))
+    assert found.prevalence.mean == pytest.approx(mean, abs=2e-5)
+
+
+@pytest.mark.parametrize(
+    ("n", "se", "sp", "pi", "mean"),
+    [
+        (50, beta(0.5, 2), beta(0.9, 0.1), beta(0.2, 0.2), 0.705328),
+        (926, beta(4, 16), beta(1000.5, 0.5), beta(1, 1), 0.758666),
+        (926, beta(4, 16), beta(998, 2), beta(1, 1), 0.464189),
+        (926, beta(0.8, 3.2), beta(3.4, 0.6), beta(1, 1), 0.561183),
+        (60, beta(0.05, 0.05), beta(0.05, 0.05), beta(0.05, 0.05), 0.5),
+    ],
+)
+def test_with_none_on_record_the_share_true_turns_on_ratios_of_next_to_nothing_and_is_right(n, se, sp, pi, mean):
+    """The nested Gauss-Kronrod rule, the last by symmetry; the first was 0.648, and its median 0.840."""
+    found = one_test_posterior(0, n, se, sp, pi).predictive
+    assert found.mean == pytest.approx(mean, abs=1e-5)  # tails cut, worst 4e-6
+    if mean == 0.705328:
+        # By a staircase of two million nodes, in the logits.
+        assert found.median == pytest.approx(0.98445, abs=2e-4)
+    assert found.low <= found.median <= found.high
 
 
 def test_without_patients_the_posterior_is_the_prior():
@@ -246,6 +321,9 @@ def test_a_prevalence_nearly_known_among_a_million_is_refused_and_not_answered_b
     assert "too nearly known" in answer.note
     assert np.isnan(answer.sensitivity).all()
     assert one_test_posterior(600, 10_000, beta(8, 2), beta(97, 3), beta(50, 950)).note == ""
+    known = one_test_posterior(500_000, 1_000_000, beta(1, 1), beta(1, 1), point(0.3))
+    assert "taken as known" in known.note
+    assert "too nearly" not in known.note
 
 
 def test_the_grid_has_the_moments_and_the_limits_of_the_posterior():

@@ -91,8 +91,8 @@ def error_limits(systematic: ArrayLike, total: ArrayLike, level: float = 0.95) -
     --------
     >>> draws = np.array([1.0, 2.0, 3.0, 4.0, np.nan])
     >>> answer = error_limits(draws, draws)
-    >>> print(answer.median, answer.impossible, answer.note[:41])
-    2.5 0.2 20 % of the draws are impossible and left
+    >>> print(answer.median, answer.impossible, answer.note[:35])
+    2.5 0.2 20 % of the draws fit no true share
     """
     check_level(level)
     tails = np.array([0.5, (1 - level) / 2, (1 + level) / 2])

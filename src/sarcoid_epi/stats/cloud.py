@@ -21,8 +21,10 @@ _BLOCK = 10
 MOMENTS = _BLOCK * _BLOCK
 #: A run of so many moments below this size ends the series: what follows is the grain of the nodes.
 _RUN, _NOTHING = 6, 1e-10
+#: Moments that rise by this factor have ended before.
+_RISEN = 30.0
 _GRID = 401
-_AT_ONCE = 16384
+_AT_ONCE = 4096
 _NEWTON_STEPS = 12
 
 
@@ -114,7 +116,10 @@ def series(sums: Array, low: Array, high: Array, a: Array | float = 1.0, b: Arra
         here = which.ravel() == number
         moments = chebyshev[here] @ to_moments.T
         run = np.lib.stride_tricks.sliding_window_view(np.abs(moments), _RUN, axis=1).max(axis=2)
-        end = np.maximum(run, _NOTHING).argmin(axis=1)
+        run = np.maximum(run, _NOTHING)
+        # Nodes that many others share fall into step again at twice their number, and the moments fall a second time.
+        risen = np.logical_or.accumulate(run > _RISEN * np.minimum.accumulate(run, axis=1), axis=1)
+        end = np.where(risen, np.inf, run).argmin(axis=1)
         coefficients[here] = np.where(np.arange(MOMENTS - 1) < end[:, None], moments, 0.0 * moments) @ to_chance
     half = (high - low) / 2.0
     mean, square = chebyshev[:, 1], (chebyshev[:, 2] + 1.0) / 2.0

@@ -5,22 +5,25 @@ Notation: x of n positive; pi prevalence, Se sensitivity, Sp specificity; p the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from sarcoid_epi.stats.cloud import MOMENTS, Series, SmoothSummary, chebyshev_moments, series, summary
 from sarcoid_epi.stats.interval import Array, check_counts, check_level
 from sarcoid_epi.stats.prior import Prior, sd, uniform
-from sarcoid_epi.stats.sheet import posterior_nodes, too_thin
+from sarcoid_epi.stats.sheet import nobody_positive, posterior_nodes, too_thin
 
 _UNIFORM = uniform(0.0, 1.0)
 
 #: Log weight below which a node counts for nothing.
-_FAINTEST = -27.0
-#: Groups worked at once, to bound memory.
-_CHUNK = 32
+_FAINTEST = -22.0
+#: Groups worked at once, to bound memory; of those without anybody positive.
+_CHUNK, _AT_ONCE = 32, 4
+#: A density of this shape or a higher one is smooth enough at the end of its range.
+_FLAT = 2.0
 #: Chance of the counts, as a multiple of 1/(n + 1), below which priors and data disagree, and contradict each other.
 _SURPRISING, _IMPOSSIBLE = 1e-3, 1e-10
 
@@ -127,7 +130,8 @@ def one_test_posterior(
     x, m = check_counts(events, n)
     pairs, back = np.unique(np.stack([x.ravel(), m.ravel()], axis=-1), axis=0, return_inverse=True)
     priors = (prevalence, sensitivity, specificity)
-    chunks = [pairs[i : i + _CHUNK] for i in range(0, len(pairs), _CHUNK)]
+    size = _CHUNK if prevalence.a == prevalence.b == 1 else _CHUNK // 4  # a belief takes more nodes
+    chunks = [pairs[i : i + size] for i in range(0, len(pairs), size)]
     parts = [_distributions(chunk[:, 0], chunk[:, 1], *priors) for chunk in chunks]
     evidence = np.concatenate([part[1] for part in parts])
     # All quantities of all groups are summarised together: quantity by quantity, in the order of the groups.
@@ -147,7 +151,9 @@ def one_test_posterior(
     note = np.select(
         [thin, impossible, pairs[:, 1] == 0, agreement < np.log(_SURPRISING)],
         [
-            "the prevalence is too nearly known for so many patients to be worked out; take it as known",
+            "the prevalence is taken as known, and for so many patients that is not worked out here"
+            if prevalence.low == prevalence.high
+            else "the prevalence is too nearly known for so many patients to be worked out; take it as known",
             "data and priors contradict each other; there is no answer",
             "no patients: this is the prior",
             "data and priors disagree: the priors gave such counts hardly any chance",
@@ -210,6 +216,55 @@ def one_test_grid(events: int, n: int, sensitivity: Prior, specificity: Prior, p
     return Nodes(pi, se, 1.0 - f, weight[here] / weight[here].sum())
 
 
+def _ends(prior: Prior) -> tuple[tuple[float, float], tuple[float, float]]:
+    """The ends of a prior's range, each with the power of chance there."""
+    return (prior.low, prior.a), (prior.high, prior.b)
+
+
+def _powers(low: Array, high: Array, *crowded: tuple[float, float]) -> tuple[Array, Array]:
+    """The power of chance at each end of a range: that of the density where it is infinite or bends at that end."""
+    a, b = (
+        np.where(end == at, power if power < _FLAT else 1.0, 1.0)
+        for end, (at, power) in zip((low, high), crowded, strict=True)
+    )
+    return a, b
+
+
+def _true_among_nobody(n: Array, pi: Prior, se: Prior, sp: Prior, *crowded: tuple[float, float]) -> Series:
+    """The predictive value where none of n are positive, of nodes laid out for it; shape (G,)."""
+    share, log_weight = nobody_positive(n, pi, se, sp)
+    weight = np.exp(log_weight - log_weight.max(axis=1, keepdims=True))
+    seen = weight > np.exp(_FAINTEST)
+    low, high = np.where(seen, share, np.inf).min(axis=1), np.where(seen, share, -np.inf).max(axis=1)
+    more = 0.003 * (high - low)
+    low, high = np.maximum(low - more, 0.0), np.minimum(high + more, 1.0)
+    share = np.clip(share, low[:, None], high[:, None])
+    return series(chebyshev_moments(share, weight, low, high), low, high, *_powers(low, high, *crowded))
+
+
+def _closing_up(weight: Array, row: NDArray[np.intp], groups: int) -> Callable[..., Array]:
+    """Whatever has a value at nodes of boxes, as the nodes of any weight alone, those of a group in one row."""
+    seen = np.flatnonzero(weight)
+    owner = row[seen // max(weight[:1].size, 1)]
+    if groups > 1:
+        order = np.argsort(owner, kind="stable")
+        seen, owner = seen[order], owner[order]
+    many = np.bincount(owner, minlength=groups)
+    start = np.cumsum(many) - many
+    place = np.arange(len(seen)) - start[owner]
+
+    def closed_up(value: Array, fill: bool = True) -> Array:
+        """What is shorter than the longest row ends with its first value again, or zeros; NaN where there is none."""
+        flat = np.broadcast_to(value, weight.shape).reshape(-1)[seen]
+        closed = np.full((groups, max(many.max(), 1)), np.nan if fill else 0.0)
+        if fill:
+            closed[many > 0] = flat[start[many > 0], None]
+        closed[owner, place] = flat
+        return closed
+
+    return closed_up
+
+
 def _distributions(x: Array, n: Array, pi: Prior, se: Prior, sp: Prior) -> tuple[list[Series], Array]:
     """The five distributions of each group, and the log evidence; shape (G,)."""
     boxes, cloud = posterior_nodes(x, n, pi, se, sp)
@@ -220,50 +275,51 @@ def _distributions(x: Array, n: Array, pi: Prior, se: Prior, sp: Prior) -> tuple
     weight = np.where(log_weight > _FAINTEST, np.exp(np.maximum(log_weight, _FAINTEST)), 0.0)
     total = np.zeros(groups)
     np.add.at(total, row, weight.sum(axis=(1, 2, 3)))
+    closed_up = _closing_up(weight, row, groups)
+    weights = closed_up(weight, fill=False)
 
-    def of(value: Array, weight: Array, low: Array, high: Array, *crowded: tuple[float, float]) -> Series:
-        """The series of a quantity; `crowded` are the ends it may have and the powers of chance there."""
-        sums = np.zeros((groups, MOMENTS))
-        if len(row):
-            inside = np.clip(value.reshape(len(row), -1), low[row, None], high[row, None])
-            np.add.at(sums, row, chebyshev_moments(inside, weight.reshape(len(row), -1), low[row], high[row]))
-        a, b = (
-            np.where(end == at, min(1.0, power), 1.0) for end, (at, power) in zip((low, high), crowded, strict=True)
-        )
-        return series(sums, low, high, a, b)
+    def of_nodes(value: Array, least: float, most: float, *crowded: tuple[float, float]) -> Series:
+        """The series of a quantity within what is possible; `crowded` are ends it may have and powers of chance there.
 
-    def ends(low: Array, high: Array) -> tuple[Array, Array]:
-        lowest, highest = np.full(groups, np.inf), np.full(groups, -np.inf)
+        Its range is a little wider than the nodes that matter.
+        """
+        value = closed_up(value)
+        low, high = value.min(axis=1), value.max(axis=1)
+        more = 0.003 * (high - low)
+        low, high = np.maximum(low - more, least), np.minimum(high + more, most)
+        sums = chebyshev_moments(np.clip(value, low[:, None], high[:, None]), weights, low, high)
+        return series(sums, low, high, *_powers(low, high, *crowded))
+
+    def of_boxes(value: Array, weight: Array, low: Array, high: Array, *crowded: tuple[float, float]) -> Series:
+        """The same of a quantity with nodes of its own in each box."""
+        lowest, highest, sums = np.full(groups, np.inf), np.full(groups, -np.inf), np.zeros((groups, MOMENTS))
         np.minimum.at(lowest, row, low)
         np.maximum.at(highest, row, high)
         nowhere = lowest > highest
-        return np.where(nowhere, np.nan, lowest), np.where(nowhere, np.nan, highest)
+        lowest, highest = np.where(nowhere, np.nan, lowest), np.where(nowhere, np.nan, highest)
+        if len(row):
+            np.add.at(sums, row, chebyshev_moments(value, weight, lowest[row], highest[row]))
+        return series(sums, lowest, highest, *_powers(lowest, highest, *crowded))
 
-    def around(value: Array, least: float, most: float) -> tuple[Array, Array]:
-        """A range a little wider than the nodes that matter, within what is possible."""
-        nothing = (weight == 0) | np.isnan(value)
-        axes = (1, 2, 3)
-        low, high = ends(
-            np.where(nothing, np.inf, value).min(axis=axes), np.where(nothing, -np.inf, value).max(axis=axes)
-        )
-        more = 0.003 * (high - low)
-        return np.maximum(low - more, least), np.minimum(high + more, most)
-
-    undetected = cloud.pi * (1.0 - cloud.se)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        predictive = 1.0 - (1.0 - cloud.pi) * cloud.f / cloud.p  # of records that cannot be: not a number
-    found = [of(cloud.pi, weight, *around(cloud.pi, pi.low, pi.high), (pi.low, pi.a), (pi.high, pi.b))]
-    se_ends, sp_ends = ends(boxes.se_low, boxes.se_high), ends(1.0 - boxes.f_high, 1.0 - boxes.f_low)
-    found.append(of(cloud.se[:, :, 0, 0], weight.sum(axis=(2, 3)), *se_ends, (se.low, se.a), (se.high, se.b)))
-    found.append(of(1.0 - cloud.f[:, 0, :, 0], weight.sum(axis=(1, 3)), *sp_ends, (sp.low, sp.a), (sp.high, sp.b)))
+    f_low, f_high = 1.0 - boxes.f_high, 1.0 - boxes.f_low
     # What is worked out from two of them takes the sharper peak at an end that either alone can bring it to.
     none, se_none = (prior.a if prior.low == 0 else 1.0 for prior in (pi, se))
     all_, se_all, sp_all = (prior.b if prior.high == 1 else 1.0 for prior in (pi, se, sp))
-    for value, bottom, top in (
-        (undetected, min(none, se_all), all_ + se_none),
-        (predictive, min(none, se_none), min(all_, sp_all)),
-    ):
-        value = np.where(weight > 0, value, 0.0)  # what has no weight may be no number
-        found.append(of(value, weight, *around(value, 0.0, 1.0), (0.0, bottom), (1.0, top)))
+    share_ends = (0.0, min(none, se_none)), (1.0, min(all_, sp_all))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = 1.0 - (1.0 - cloud.pi) * cloud.f / cloud.p  # of records that cannot be: not a number, and no weight
+    found = [
+        of_nodes(cloud.pi, pi.low, pi.high, *_ends(pi)),
+        of_boxes(cloud.se[:, :, 0, 0], weight.sum(axis=(2, 3)), boxes.se_low, boxes.se_high, *_ends(se)),
+        of_boxes(1.0 - cloud.f[:, 0, :, 0], weight.sum(axis=(1, 3)), f_low, f_high, *_ends(sp)),
+        of_nodes(cloud.pi * (1.0 - cloud.se), 0.0, 1.0, (0.0, min(none, se_all)), (1.0, all_ + se_none)),
+        of_nodes(share, 0.0, 1.0, *share_ends),
+    ]
+    nobody = np.flatnonzero((x == 0) & np.isfinite(found[4].low))
+    if nobody.size and sp.low < sp.high == 1.0 and min(pi.low, se.low) == 0.0:
+        found[4] = Series(*map(np.array, found[4]))
+        for some in np.split(nobody, range(_AT_ONCE, nobody.size, _AT_ONCE)):
+            for field, better in zip(found[4], _true_among_nobody(n[some], pi, se, sp, *share_ends), strict=True):
+                field[some] = better
     with np.errstate(divide="ignore"):
         return found, peak + np.log(total)
