@@ -304,7 +304,7 @@ def explain(
     design: DesignOption = api.DESIGN,
     in_report: Annotated[Path | None, typer.Option("--report", "-r", help="The report the number stands in.")] = None,
 ) -> None:
-    """Where a number came from: a parameter's path, a finding, an estimate, a variable, a source."""
+    """Where a number came from: a parameter's path, a finding, an estimate, a variable, a model, a source."""
     from sarcoid_epi.explaining import explain as tell
 
     typer.echo(tell(path, world, design, in_report))

@@ -13,13 +13,14 @@ from sarcoid_epi.errors import ConfigurationError, Problem
 from sarcoid_epi.estimators import CATALOGUE, Verdict, ask, verdicts
 from sarcoid_epi.estimators.support import Conclusion, conclusions, misfit, remarked
 from sarcoid_epi.evidence import Finding, finding, findings, independent
+from sarcoid_epi.questions.briefly import briefly
 from sarcoid_epi.report.content import Content, Exclusion, Hit, Ledger
 from sarcoid_epi.report.sheets import verdict_sheet
 from sarcoid_epi.results import Estimates
 from sarcoid_epi.scenario import Belief, Design, Model, World, shipped
 from sarcoid_epi.scenario.parameter import Basis
 
-#: Questions that the main report answers without a belief.
+#: Questions that the main report answers in full without a belief; further ones it answers briefly.
 TOLD = ("description", "prevalence", "underdiagnosis")
 
 #: Groups where none are named.
@@ -207,11 +208,12 @@ def _content(
     if groups:
         for question in ("description", "prevalence"):
             estimates += ask(CATALOGUE, strata.by(frame, groups), data=data, question=question, by=groups)
+    told, further = briefly(frame, data)
     return Content(
         title=title,
         question=QUESTION,
         data=data,
-        estimates=estimates,
+        estimates=estimates + told,
         findings=findings(topic="osseous") + findings(topic="osseous_site"),
         forest=FOREST,
         pooled_from=_pooled_ids(),
@@ -220,6 +222,7 @@ def _content(
         calibration=calibration,
         ledger=ledger,
         sheets=(verdict_sheet(judged, "belief"),) if judged else (),
+        further=further,
         configuration=configuration,
         inputs=inputs,
     )

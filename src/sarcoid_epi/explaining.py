@@ -8,15 +8,18 @@ from pathlib import Path
 from sarcoid_epi.errors import ConfigurationError, unknown
 from sarcoid_epi.evidence import describe, findings, source, sources
 from sarcoid_epi.evidence import finding as find
+from sarcoid_epi.measures import MEASURES
 from sarcoid_epi.scenario import (
     Belief,
     Derived,
     Design,
+    Model,
     Parameter,
     Prior,
     World,
     load_belief,
     load_design,
+    load_model,
     load_prior,
     load_world,
     shipped,
@@ -37,7 +40,8 @@ def explain(name: str, world: str, design: str, report: Path | None = None) -> s
     name : str
         A parameter's path (`osseous.true_prevalence`; of a belief `clinical.sensitivity.value`, of a prior
         `open.pet.sensitivity`), a finding (`baughman2001.osseous`), an estimate as a report prints it
-        (`run:term:group`), an estimator, a variable of the codebook, or a source.
+        (`run:term:group`), an estimator, a variable of the codebook, a declared model (or the TOML file of one), or a
+        source.
     world, design : str
         Where to look a path up, unless a report says it.
     report : Path, optional
@@ -70,15 +74,33 @@ def explain(name: str, world: str, design: str, report: Path | None = None) -> s
     from sarcoid_epi.vocabulary import PATIENT_BY_NAME, TRUTH_BY_NAME
 
     estimators = {estimator.name: estimator for estimator in CATALOGUE}
-    if name in estimators:
-        return f"{name}: {estimators[name].doc}"
     variables = PATIENT_BY_NAME | TRUTH_BY_NAME
+    # An outcome, the estimator of its share and the model that explains it may share a name: all of them are told.
+    told = [f"{name}: {estimators[name].doc}"] if name in estimators else []
     if name in variables:
         v = variables[name]
         facts = [v.kind, v.unit, " / ".join(v.levels), "latent: part of the truth" if v.latent else ""]
-        return f"{name}: {v.label} ({'; '.join(fact for fact in facts if fact)}), step {v.step}"
-    known_names = [*paths, *(f.id for f in findings()), *estimators, *variables, *(s.key for s in sources())]
-    raise ConfigurationError(unknown("name", name, known_names))
+        told.append(f"{name}: {v.label} ({'; '.join(fact for fact in facts if fact)}), step {v.step}")
+    if name in shipped("model") or name.endswith(".toml"):
+        told.append(_model(load_model(name), name))
+    if told:
+        return "\n\n".join(told)
+    names = (*paths, *(f.id for f in findings()), *estimators, *variables, *shipped("model"), *(s.key for s in sources()))
+    raise ConfigurationError(unknown("name", name, names))
+
+
+def _model(model: Model, file: str) -> str:
+    """What a model asks, and what the causal graph says of it."""
+    verdict = "; ".join(model.faults) or "nothing that it holds is a common effect of the two, or lies between them"
+    return "\n".join(
+        [
+            f"{model.name}: {model.label}",
+            f"  {model.said}",
+            f"  tells: {MEASURES[model.measure].label.lower()} by {', '.join(model.exposures)}",
+            f"  causal graph: {verdict}",
+            f"  ask with: sarcoid-epi estimate {model.question} PATIENTS --model {file}",
+        ]
+    )
 
 
 def _entry(name: str, report: Path) -> str:

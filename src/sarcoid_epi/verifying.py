@@ -18,6 +18,14 @@ from sarcoid_epi.files import digest
 TOLERANCE = 1e-6
 
 
+#: Reports of one question on a synthetic cohort, by the command in their manifest.
+QUESTIONS = {
+    "lofgren": api.lofgren_report,
+    "association": api.association_report,
+    "prognosis": api.prognosis_report,
+}
+
+
 @dataclass(frozen=True)
 class Verified:
     """Files that differ in bytes, and whether the numbers of the tables agree all the same."""
@@ -107,6 +115,9 @@ def _rebuild(asked: Mapping[str, str], files: Mapping[str, str], out: Path) -> N
         return
     if asked.get("command") == "undetected":
         api.undetected_report(out, asked["title"], asked["question"], int(asked["size"]), int(asked["seed"]))
+        return
+    if make := QUESTIONS.get(asked.get("command", "")):
+        make(out, asked["title"], asked["question"], asked["design"], int(asked["size"]), int(asked["seed"]))
         return
     beliefs = [files.get(name, name) for name in asked["beliefs"].splitlines()]
     by = asked.get("by")

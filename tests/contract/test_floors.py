@@ -20,7 +20,7 @@ FLOORS = {
     "comparing": 7,
     "composing": 7,
     "undetected": 7,
-    "questions": 7,
+    "questions": 6,
     "gathering": 6,
     "agreement": 6,
     "simulation": 6,

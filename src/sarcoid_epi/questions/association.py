@@ -48,8 +48,8 @@ def association(
         data=data,
         estimates=answers,
         sections=(
-            _models_section(answers, models),
-            _forest_section(answers, models),
+            models_section(answers, models),
+            forest_section(answers, models),
             _standardised_section(answers, models),
             _refused_section(answers),
         ),
@@ -64,7 +64,7 @@ def _rows(answers: Estimates, estimator: str, model: Model) -> list[Estimate]:
     return [row for row in answers.rows if row.run == f"{estimator}-{model.name}"]
 
 
-def _models_section(answers: Estimates, models: Sequence[Model]) -> Section:
+def models_section(answers: Estimates, models: Sequence[Model]) -> Section:
     """Every model as a table: levels with their events, the reference, crude and adjusted ratio, how it was fitted."""
     records = []
     for model in models:
@@ -106,7 +106,7 @@ def _small(name: str) -> str:
     return words[:1].lower() + words[1:]
 
 
-def _forest_section(answers: Estimates, models: Sequence[Model]) -> Section:
+def forest_section(answers: Estimates, models: Sequence[Model]) -> Section:
     lines = []
     for model in models:
         crude = {row.term: row for row in _rows(answers, CRUDE, model)}
@@ -129,7 +129,7 @@ def _forest_section(answers: Estimates, models: Sequence[Model]) -> Section:
         "moves away from 1 when something is held that bears on the outcome alone; that is neither confounding nor "
         "bias.",
     )
-    return Section("ratios", "Crude and adjusted ratios side by side", said, (), (chart,))
+    return Section("ratios", "Crude and adjusted ratios side by side", said, (), (chart,) if lines else ())
 
 
 def _standardised_section(answers: Estimates, models: Sequence[Model]) -> Section:

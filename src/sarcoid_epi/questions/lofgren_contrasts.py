@@ -19,7 +19,7 @@ from sarcoid_epi.questions.lofgren_words import (
     with_limits,
 )
 from sarcoid_epi.report.content import Chart, Field, Line, Section, Sheet
-from sarcoid_epi.report.markup import capital, printed, step_of
+from sarcoid_epi.report.markup import NOTHING, capital, printed, step_of
 from sarcoid_epi.report.plots import Axis
 from sarcoid_epi.results import Estimate, percent
 from sarcoid_epi.vocabulary import label
@@ -186,7 +186,11 @@ def _mean_row(told: Told, run: str, name: str) -> dict[str, Any]:
 
 
 def _averaged(row: Estimate) -> str:
+    if isnan(row.estimate):
+        return NOTHING
     sd = row.std_error * row.n**0.5
+    if isnan(sd):
+        return printed(f"{row.estimate:.1f}")
     digits = 2 if sd < 1 else 1
     return printed(f"{row.estimate:.{digits}f} ({sd:.{digits}f})")
 

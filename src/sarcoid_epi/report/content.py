@@ -130,7 +130,8 @@ class Content:
     """A report's matter. Runs in `estimates` are found by their names; a name that is absent leaves its section out.
 
     With `sections` of its own, a report shows these in place of the usual ones; `methods` are papers they rest on.
-    `sheets` stand in the usual sections, each where the page calls for its key.
+    `sheets` stand in the usual sections, each where the page calls for its key; `further` sections stand after the
+    usual ones on the patients.
     """
 
     title: str
@@ -148,4 +149,5 @@ class Content:
     inputs: Mapping[str, str] | None = None
     sections: tuple[Section, ...] = ()
     sheets: tuple[Sheet, ...] = ()
+    further: tuple[Section, ...] = ()
     methods: tuple[str, ...] = ()

@@ -17,10 +17,9 @@ def all_figures(content: Content) -> dict[str, Drawing]:
     """Every figure for which there is matter, by key, in the order of the page."""
 
     with style():
-        if content.sections:
-            drawings = [_draw(chart) for section in content.sections for chart in section.charts]
-        else:
-            drawings = [make(content) for make in (forest_plot, organ_plot, corrected_plot)]
+        usual = () if content.sections else (forest_plot, organ_plot, corrected_plot)
+        own = (_draw(chart) for section in (*content.sections, *content.further) for chart in section.charts)
+        drawings = (*(make(content) for make in usual), *own)
         return {drawing.key: drawing for drawing in drawings if drawing is not None}
 
 

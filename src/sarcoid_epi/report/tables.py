@@ -28,8 +28,7 @@ TABLES: tuple[Callable[[Content], Table], ...] = (
 
 def all_tables(content: Content) -> dict[str, Table]:
     """Every table for which there is matter, by key."""
-    if content.sections:
-        tables = [sheet_table(sheet) for section in content.sections for sheet in section.sheets]
-    else:
-        tables = [table(content) for table in TABLES] + [sheet_table(sheet) for sheet in content.sheets]
+    usual = () if content.sections else TABLES
+    own = (sheet for section in (*content.sections, *content.further) for sheet in section.sheets)
+    tables = [*(table(content) for table in usual), *map(sheet_table, (*content.sheets, *own))]
     return {table.key: table for table in tables if table.rows}
