@@ -98,7 +98,7 @@ def _model(model: Model, file: str) -> str:
             f"  {model.said}",
             f"  tells: {MEASURES[model.measure].label.lower()} by {', '.join(model.exposures)}",
             f"  causal graph: {verdict}",
-            f"  ask with: sarcoid-epi estimate {model.question} PATIENTS --model {file}",
+            f"  ask with: sarcoid-epi estimate {model.question} --patients FILE --model {file}",
         ]
     )
 

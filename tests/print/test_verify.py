@@ -24,6 +24,13 @@ def test_a_report_rebuilds_to_the_same_bytes(report):
     assert "bytes: same" in str(result)
 
 
+@pytest.mark.parametrize("question", ["lofgren", "association", "prognosis"])
+def test_the_report_of_one_question_rebuilds_to_the_same_bytes(question, tmp_path):
+    make = getattr(api, f"{question}_report")
+    make(tmp_path / "report", "A title", "A question?", "incident_clinic", size=200, seed=3)
+    assert verify(tmp_path / "report").same_bytes
+
+
 def test_a_changed_number_is_found_and_named(report, tmp_path):
     copy = tmp_path / "report"
     copy.mkdir()
