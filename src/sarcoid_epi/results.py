@@ -222,21 +222,27 @@ def shown(value: float, term: str) -> str:
     variable = PATIENT_BY_NAME.get(term)
     unit = variable.unit if variable else UNITS.get(term, "")
     if unit == "people":
-        return "1 person" if round(value) == 1 else f"{grouped(value)} people"
+        return _people(value)
     return f"{value:.4g}{f' {unit}' if unit else ''}"
 
 
 def _measured(value: float, unit: str, of: str) -> str:
     """A number in the unit of its measure."""
+    if np.isinf(value):
+        return "infinite"
     if unit == "points":
         return f"{100 * value:.1f} points"
     if unit == "p":
         return "< 0.0001" if value < 0.0001 else f"{value:.2g}"
     if unit in ("people", "years"):
-        return f"{value:.0f} people" if unit == "people" else f"{value:.2f} years"
+        return _people(value) if unit == "people" else f"{value:.2f} years"
     variable = PATIENT_BY_NAME.get(of.partition("=")[0])
     own = variable.unit if variable and unit == "own" else ""
     return f"{value:.3g}{f' {own}' if own else ''}"
+
+
+def _people(number: float) -> str:
+    return "1 person" if round(number) == 1 else f"{grouped(number)} people"
 
 
 def grouped(number: float) -> str:
