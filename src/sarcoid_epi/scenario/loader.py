@@ -111,7 +111,7 @@ def _left_out(model: type[Section], given: Mapping[str, Spec]) -> tuple[str, ...
 
 
 def _folder(kind: str) -> Traversable:
-    return files("sarcoid_epi.scenario").joinpath(f"{kind}s")
+    return files("sarcoid_epi.scenario").joinpath("studies" if kind == "study" else f"{kind}s")
 
 
 def read_toml(kind: str, name: str) -> tuple[dict[str, Any], str]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from sarcoid_epi.errors import ConfigurationError, Problem, unknown
 from sarcoid_epi.scenario.causes import causes
-from sarcoid_epi.scenario.loader import read_toml
+from sarcoid_epi.scenario.declared import load_declared
 from sarcoid_epi.vocabulary import PATIENT_BY_NAME
 
 #: How an outcome is modelled, and what the numbers of its exposures are.
@@ -154,21 +152,4 @@ def load_model(name: str) -> Model:
     ConfigurationError
         When the file is not there or contradicts itself; every problem at once.
     """
-    tree, shown = read_toml("model", name)
-    called = Path(name).stem if name.endswith(".toml") else name
-    strange = [unknown("key", key, Model.model_fields, shown) for key in tree.keys() - Model.model_fields.keys()]
-    if strange:
-        raise ConfigurationError(*strange)
-    try:
-        return Model.model_validate({"name": called, "label": tree.get("name", called), **tree})
-    except ValidationError as error:
-        raise ConfigurationError(*(_problem(one, shown) for one in error.errors())) from None
-
-
-def _problem(error: Any, shown: str) -> Problem:
-    """A validator's complaint: the key, and the sentence without its first words."""
-    key = ".".join(str(part) for part in error["loc"])
-    if error["type"] == "missing":
-        return Problem(f"'{key}' is missing", shown, do="add it")
-    sentence, _, mend = str(error["msg"]).removeprefix("Value error, ").partition("; ")
-    return Problem(f"{key}: {sentence}" if key else sentence, shown, do=mend or "correct the value")
+    return load_declared(Model, "model", name)

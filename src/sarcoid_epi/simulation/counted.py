@@ -1,0 +1,91 @@
+"""Replicates as counts: how many patients of each replicate are alike in everything that is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sarcoid_epi.errors import DataError, Problem, unknown
+from sarcoid_epi.strata import FLAG, Counts, Floats, Patterns
+
+
+@dataclass(frozen=True)
+class CountedStrata:
+    """Counts of patterns: what patients are, by column and pattern, and how many of each there are by replicate.
+
+    `codes` has shape (P, columns), -1 where a value is missing; `counts` has shape (replicates, P).
+    """
+
+    labels: tuple[str, ...]
+    axes: Mapping[str, tuple[str, ...]]
+    kinds: NDArray[np.int64]
+    counts: Counts
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The variables there are."""
+        return frozenset(self.axes)
+
+    def levels(self, column: str) -> tuple[str, ...]:
+        """The levels of a variable."""
+        return self.axes[self._demanded(column)]
+
+    def n(self, where: str = "") -> Counts:
+        """Patients of each replicate, or those with the flag `where`."""
+        return self.events(where)[0] if where else self.counts.sum(axis=1)
+
+    def events(self, column: str) -> tuple[Counts, Counts]:
+        """Patients with the flag, and those in whom it is known."""
+        if self.levels(column) != FLAG:
+            why = "events are counted of what is yes or no"
+            raise DataError(Problem(f"'{column}' is no flag", why=why, do="name a flag"))
+        counts = self.table(column)
+        return counts[:, 1], counts.sum(axis=1)
+
+    def table(self, *columns: str) -> Counts:
+        """Patients by replicate and level of each variable, those with a missing one left out."""
+        shape = tuple(len(self.levels(column)) for column in columns)
+        codes = self._codes(columns)
+        known = np.flatnonzero((codes >= 0).all(axis=1))
+        cell = np.ravel_multi_index(tuple(codes[known].T), shape) if columns else np.zeros(len(known), dtype=np.intp)
+        return _summed(self.counts[:, known], cell, int(np.prod(shape))).reshape(len(self.labels), *shape)
+
+    def patterns(self, *columns: str, lacking: Sequence[str] = ()) -> Patterns:
+        """What values patients have together, and how many have them."""
+        codes = self._codes(columns)
+        needed = [at for at, name in enumerate(columns) if name not in lacking]
+        known = np.flatnonzero((codes[:, needed] >= 0).all(axis=1))
+        values, cell = np.unique(codes[known], axis=0, return_inverse=True)
+        counts = _summed(self.counts[:, known], cell.ravel(), len(values))
+        return Patterns(np.where(values < 0, np.nan, values), counts)
+
+    def moments(self, column: str) -> tuple[Counts, Floats, Floats]:
+        """Refused: these are counts of what is alike, not numbers."""
+        raise DataError(Problem("these are counts, not patients", do="draw patients"))
+
+    def frames(self) -> Iterator[pd.DataFrame]:
+        """Refused, as above."""
+        raise DataError(Problem("these are counts, not patients", do="draw patients"))
+
+    def _codes(self, columns: Sequence[str]) -> NDArray[np.int64]:
+        names = list(self.axes)
+        return self.kinds[:, [names.index(self._demanded(column)) for column in columns]]
+
+    def _demanded(self, column: str) -> str:
+        if column not in self.axes:
+            raise DataError(unknown("column", column, self.axes))
+        return column
+
+
+def _summed(counts: Counts, cell: NDArray[np.intp], cells: int) -> Counts:
+    """Counts of patterns added up by the cell that each falls into, shape (replicates, cells)."""
+    total = np.zeros((len(counts), cells), dtype=np.int64)
+    if counts.shape[1]:
+        order = np.argsort(cell, kind="stable")
+        first = np.flatnonzero(np.diff(cell[order], prepend=-1))
+        total[:, cell[order][first]] = np.add.reduceat(counts[:, order], first, axis=1)
+    return total
