@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -13,8 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from sarcoid_epi import api
+from sarcoid_epi.cli_study import combine, study
 from sarcoid_epi.errors import ConfigurationError, Problem, SarcoidEpiError
 from sarcoid_epi.options import listed_names, numbers_of, pairs_of, years_of
+from sarcoid_epi.watching import stages
 
 if TYPE_CHECKING:
     from sarcoid_epi.composing import Answered
@@ -111,7 +111,7 @@ def report(
         )
     if mapping and not patients:
         raise ConfigurationError(Problem("belongs to --patients", "--mapping", do="name your own file too"))
-    with _progress(quiet) as progress:
+    with stages(quiet) as progress:
         page = api.report(out, patients, mapping, beliefs=belief, by=by, progress=progress, **asked)
     typer.echo(page)
     from sarcoid_epi.results import read
@@ -150,7 +150,7 @@ def generate(
     """
     span, kept = years_of(years), listed_names(columns)
     varied, done = numbers_of(vary), pairs_of(do, "--do")
-    with _progress(quiet) as progress:
+    with stages(quiet) as progress:
         api.write(out, world, design, size, seed, varied, done, csv, kept, population, span, draw, workers, progress)
     typer.echo(out)
 
@@ -237,6 +237,16 @@ def synthesis(
     from sarcoid_epi.scenario import load_prior
 
     _print(Answered(api.synthesise(prior, without or ()), (), (), None), format, out, load_prior(prior))
+
+
+app.command()(study)
+app.command()(combine)
+
+
+@app.command()
+def studies() -> None:
+    """The studies that ship."""
+    _listed("study")
 
 
 @app.command()
@@ -360,18 +370,6 @@ def _print(told: Answered, format: Format, out: Path | None, prior: Prior | None
         typer.echo(printing.as_json(told))
     else:
         typer.echo(printing.as_table(told, prior))
-
-
-@contextmanager
-def _progress(quiet: bool) -> Iterator[api.Progress]:
-    """Name each stage on the terminal, and nowhere else."""
-    if quiet or not sys.stderr.isatty():
-        yield lambda stage: None
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status("starting") as status:
-        yield lambda stage: status.update(stage)
 
 
 def main() -> None:

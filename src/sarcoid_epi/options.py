@@ -44,3 +44,11 @@ def years_of(text: str | None) -> tuple[int, int] | None:
 def listed_names(given: list[str] | None) -> list[str] | None:
     """Names with commas between them, from an option that may be repeated."""
     return [name.strip() for names in given for name in names.split(",")] if given else None
+
+
+def share_of(text: str) -> tuple[int, int]:
+    """`i/n` as two numbers."""
+    number, _, of = (part.strip() for part in text.partition("/"))
+    if not (number.isdecimal() and of.isdecimal()):
+        raise ConfigurationError(Problem(f"'{text}' is no share", "--shard", do="write i/n, such as 1/4"))
+    return int(number), int(of)

@@ -11,12 +11,15 @@ SOURCE = Path(sarcoid_epi.__file__).parent
 
 FLOORS = {
     "cli": 10,
+    "cli_study": 9,
     "documenting": 9,
     "explaining": 9,
     "printing": 9,
     "options": 9,
     "verifying": 9,
     "api": 8,
+    "studying": 8,
+    "watching": 8,
     "comparing": 7,
     "composing": 7,
     "undetected": 7,

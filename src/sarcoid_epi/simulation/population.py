@@ -141,9 +141,7 @@ def _population(declared: str, case: Case) -> Population:
         read |= columns | ({*question.model.columns} if question.model else set())
         counted = counted and by_counts
     true = {
-        name
-        for question in asked
-        for name in columns_of_truth(question.estimator.estimand, few.patients, few.truth)
+        name for question in asked for name in columns_of_truth(question.estimator.estimand, few.patients, few.truth)
     }
     everybody = generate(world, design, study.population, study.seed, columns=sorted(read | true))
     frame = FrameStrata(("all",), everybody.patients)
@@ -175,7 +173,9 @@ def _truth(study, world, design, asked, belief, columns, patients, truth):  # ty
     return found
 
 
-def _arrays(frame: FrameStrata, columns: Sequence[str]) -> tuple[dict[str, NDArray[np.generic]], dict[str, tuple[str, ...]]]:
+def _arrays(
+    frame: FrameStrata, columns: Sequence[str]
+) -> tuple[dict[str, NDArray[np.generic]], dict[str, tuple[str, ...]]]:
     """Codes or numbers of each column, and the levels of those that have some."""
     arrays: dict[str, NDArray[np.generic]] = {}
     axes: dict[str, tuple[str, ...]] = {}

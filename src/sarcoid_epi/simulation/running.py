@@ -70,7 +70,7 @@ def run(
     ConfigurationError
         When the study asks for what there is not, or parts of another study lie there.
     """
-    _claim(out, study)
+    claim(out, study)
     number, of = shard
     cases = [case for case in study.all_cases() if case.number % of == number - 1]
     if study.error is None:
@@ -78,7 +78,7 @@ def run(
         _make(study, wanted, out, engine, progress, 0, len(wanted))
     else:
         _until(study, cases, out, engine, progress)
-    return all(_finished(study, case, out) for case in study.all_cases())
+    return finished(study, out)
 
 
 def units(study: Study, case: Case) -> list[Unit]:
@@ -98,13 +98,11 @@ def _until(study: Study, cases: Sequence[Case], out: Path, engine: Engine, progr
 
 def _next(study: Study, case: Case, out: Path) -> Unit | None:
     """The next unit of a case that is not precise enough yet."""
-    made = 0
-    for unit in units(study, case):
-        if not (out / PARTS / part_name(study, unit)).exists():
-            return unit if made == 0 or not _precise(study, case, out, made) else None
-        made += 1
-        if _precise(study, case, out, made):
+    for made, unit in enumerate(units(study, case)):
+        if made and _precise(study, case, out, made):
             return None
+        if not (out / PARTS / part_name(study, unit)).exists():
+            return unit
     return None
 
 
@@ -112,15 +110,15 @@ def _precise(study: Study, case: Case, out: Path, made: int) -> bool:
     """Whether the Monte Carlo error of every coverage is within what the study asks, after so many units."""
     from sarcoid_epi.simulation.summary import largest_error
 
-    assert study.error is not None
+    if study.error is None:
+        return False
     paths = [out / PARTS / part_name(study, unit) for unit in units(study, case)[:made]]
     return largest_error(read_parts(paths)) <= study.error
 
 
-def _finished(study: Study, case: Case, out: Path) -> bool:
-    if study.error is not None:
-        return _next(study, case, out) is None
-    return all((out / PARTS / part_name(study, unit)).exists() for unit in units(study, case))
+def finished(study: Study, out: Path) -> bool:
+    """Whether every part that the study asks for is there."""
+    return all(_next(study, case, out) is None for case in study.all_cases())
 
 
 def parts_of(study: Study, case: Case, out: Path) -> list[Path]:
@@ -138,7 +136,9 @@ def _make(
     progress(done, total)
     declared = study.model_dump_json()
     for unit, content in engine(part, [(declared, unit) for unit in lacking]):
-        write_whole(out / PARTS / part_name(study, Unit(*unit)), lambda path, content=content: path.write_bytes(content))
+        write_whole(
+            out / PARTS / part_name(study, Unit(*unit)), lambda path, content=content: path.write_bytes(content)
+        )
         done += 1
         progress(done, total)
 
@@ -214,16 +214,25 @@ def read_parts(paths: Iterable[Path]) -> Iterator[dict[str, np.ndarray[Any, Any]
         yield {name: table[name].to_numpy() for name in table.column_names}
 
 
-def _claim(out: Path, study: Study) -> None:
-    """Say whose the folder is; refuse one that holds parts of another study."""
-    recipe, text = out / RECIPE, study.model_dump_json(indent=1) + "\n"
-    if recipe.exists():
-        if recipe.read_text(encoding="utf-8") != text:
-            raise ConfigurationError(
-                Problem("another study was at work here", str(out), do="finish it, or name another folder")
-            )
+def claim(out: Path, study: Study) -> None:
+    """Say whose the folder is; refuse one that belongs to something else."""
+    if is_of(study, out):
         return
+    if (out / RECIPE).exists():
+        raise ConfigurationError(
+            Problem("another study was at work here", str(out), do="finish it, or name another folder")
+        )
     if out.exists() and any(out.iterdir()):
         raise ConfigurationError(Problem("the folder holds other files", str(out), do="name a new or an empty folder"))
     (out / PARTS).mkdir(parents=True, exist_ok=True)
-    write_text(recipe, text)
+    write_text(out / RECIPE, _recipe(study))
+
+
+def is_of(study: Study, out: Path) -> bool:
+    """Whether a folder holds parts of this very study."""
+    recipe = out / RECIPE
+    return recipe.is_file() and recipe.read_text(encoding="utf-8") == _recipe(study)
+
+
+def _recipe(study: Study) -> str:
+    return study.model_dump_json(indent=1) + "\n"

@@ -81,7 +81,14 @@ def summary(case: int, run: str, term: str, values: Columns) -> Summary:
             told |= {name: nan if blank else float(one.value), f"{name}_mcse": nan if blank else float(one.mcse)}
     mean = float(np.nanmean(fields[0])) if np.isfinite(fields[0]).any() else nan
     return Summary(
-        case=case, run=run, term=term, truth=true, attempted=int(found.attempted), used=int(found.used), mean=mean, **told
+        case=case,
+        run=run,
+        term=term,
+        truth=true,
+        attempted=int(found.attempted),
+        used=int(found.used),
+        mean=mean,
+        **told,
     )
 
 
@@ -109,7 +116,9 @@ def _by_term(parts: Iterable[Columns]) -> dict[tuple[str, str], Columns]:
         for first, last in zip(starts, [*starts[1:], len(run)], strict=True):
             piece = {name: values[first:last] for name, values in part.items()}
             found.setdefault((str(run[first]), str(term[first])), []).append(piece)
-    return {key: {name: np.concatenate([p[name] for p in pieces]) for name in pieces[0]} for key, pieces in found.items()}
+    return {
+        key: {name: np.concatenate([p[name] for p in pieces]) for name in pieces[0]} for key, pieces in found.items()
+    }
 
 
 def rows(found: Iterable[Summary]) -> list[dict[str, Any]]:
