@@ -85,7 +85,14 @@ def explain(name: str, world: str, design: str, report: Path | None = None) -> s
         told.append(_model(load_model(name), name))
     if told:
         return "\n\n".join(told)
-    names = (*paths, *(f.id for f in findings()), *estimators, *variables, *shipped("model"), *(s.key for s in sources()))
+    names = (
+        *paths,
+        *(f.id for f in findings()),
+        *estimators,
+        *variables,
+        *shipped("model"),
+        *(s.key for s in sources()),
+    )
     raise ConfigurationError(unknown("name", name, names))
 
 

@@ -55,4 +55,5 @@ def test_what_the_table_lacks_is_said():
         "The table has no “Löfgren syndrome (broad: nodes with erythema nodosum or ankles)” (lofgren_broad).",
     )
     assert any("lofgren_broad" in said for said in association.paragraphs)
-    assert association.sheets and not prognosis.sheets
+    assert association.sheets
+    assert not prognosis.sheets

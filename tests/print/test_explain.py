@@ -68,7 +68,8 @@ def test_a_finding_a_source_a_variable_and_an_estimator_have_an_answer():
 def test_a_model_is_told_with_what_the_causal_graph_says_of_it(tmp_path, monkeypatch):
     assert "causal graph: nothing that it holds" in told("osseous_and_lofgren")
     assert told("relapse").startswith("relapse: Relapse by the end of follow-up (flag)")
-    assert "family" not in told("relapse") and "model 'relapse' (cox)" in told("relapse")
+    assert "family" not in told("relapse")
+    assert "model 'relapse' (cox)" in told("relapse")
     monkeypatch.chdir(tmp_path)
     lines = 'outcome = "osseous_recorded"', 'exposures = ["lofgren_broad"]', 'adjust = ["systemic_therapy"]'
     (tmp_path / "mine.toml").write_text("\n".join(lines), encoding="utf-8")

@@ -35,7 +35,7 @@ def test_means_equal_a_long_run_of_jags(case):
 
 @pytest.mark.parametrize("case", CASES)
 def test_limits_equal_a_long_run_of_jags(case):
-    """JAGS' quantile has a known error as a chance: our quantiles of chances 4.5 errors off lie on either side of it."""
+    """JAGS' quantile has a known error as a chance: quantiles of chances 4.5 errors off lie on either side of it."""
     for column, chance, side in ((1, 0.025, "low"), (3, 0.975, "high")):
         for row in [i for i, at in enumerate(REFERENCE["case"]) if at == case + 1]:
             off = 4.5 * REFERENCE[f"chance_error{column}"][row] + 1e-4
