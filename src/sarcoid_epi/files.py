@@ -48,7 +48,12 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> Path:
 
 def write_text(path: Path, text: str) -> Path:
     """UTF-8 text with "\\n" line ends, whole or not at all."""
-    return write_whole(path, lambda partial: partial.write_bytes(text.encode("utf-8")))
+    return write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, content: bytes) -> Path:
+    """Bytes, whole or not at all."""
+    return write_whole(path, lambda partial: partial.write_bytes(content))
 
 
 def digest(path: Path) -> str:

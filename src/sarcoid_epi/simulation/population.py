@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from sarcoid_epi.cohort import draw_world, generate
@@ -157,13 +158,22 @@ def _population(declared: str, case: Case) -> Population:
     return Population(arrays, axes, chances, belief, truth, counted)
 
 
-def _truth(study, world, design, asked, belief, columns, patients, truth):  # type: ignore[no-untyped-def]
+def _truth(
+    study: Study,
+    world: World,
+    design: Design,
+    asked: Sequence[Question],
+    belief: Belief | None,
+    columns: Sequence[str],
+    patients: pd.DataFrame,
+    truth: pd.DataFrame,
+) -> dict[str, dict[str, float]]:
     """What each question should find: its estimand in these patients, or in everybody with the disease."""
     if study.truth == "everybody":
         all_met = design.replaced({path: _varied(value) for path, value in EVERYBODY.items()})
         every = generate(world, all_met, study.population, study.seed, columns=columns)
         patients, truth = every.patients, every.truth
-    found = {}
+    found: dict[str, dict[str, float]] = {}
     for question in asked:
         value = dict(question.estimator.estimand.value(patients, truth))
         if not value and question.model:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sarcoid_epi.errors import ConfigurationError, Problem
-from sarcoid_epi.files import write_text, write_whole
+from sarcoid_epi.files import write_bytes, write_text
 from sarcoid_epi.scenario import Case, Study
 from sarcoid_epi.simulation.engines import Engine
 from sarcoid_epi.simulation.population import population, questions
@@ -35,11 +35,11 @@ Progress = Callable[[int, int], object]
 
 
 class Unit(NamedTuple):
-    """Replicates `first` to `first + count` of a case: what one part holds."""
+    """Replicates `first` to `first + many` of a case: what one part holds."""
 
     case: int
     first: int
-    count: int
+    many: int
 
     @property
     def name(self) -> str:
@@ -136,9 +136,7 @@ def _make(
     progress(done, total)
     declared = study.model_dump_json()
     for unit, content in engine(part, [(declared, unit) for unit in lacking]):
-        write_whole(
-            out / PARTS / part_name(study, Unit(*unit)), lambda path, content=content: path.write_bytes(content)
-        )
+        write_bytes(out / PARTS / part_name(study, Unit(*unit)), content)
         done += 1
         progress(done, total)
 
@@ -153,8 +151,8 @@ def replicates(study: Study, unit: Unit) -> dict[str, np.ndarray[Any, Any]]:
     """Every answer of the replicates of a unit as long columns; what failed is a row with NaN and a note."""
     case = _cases(study.model_dump_json())[unit.case]
     there = population(study, case)
-    strata = there.replicates(study.seed, unit.first, unit.count, case.size)
-    numbers = np.arange(unit.first, unit.first + unit.count)
+    strata = there.replicates(study.seed, unit.first, unit.many, case.size)
+    numbers = np.arange(unit.first, unit.first + unit.many)
     columns: dict[str, list[np.ndarray[Any, Any]]] = {name: [] for name in COLUMNS}
     for question in questions(study):
         answers = question(strata, there.belief)
@@ -162,9 +160,9 @@ def replicates(study: Study, unit: Unit) -> dict[str, np.ndarray[Any, Any]]:
             if study.terms and term not in study.terms:
                 continue
             columns["replicate"].append(numbers)
-            columns["run"].append(np.full(unit.count, question.run, dtype=object))
-            columns["term"].append(np.full(unit.count, term, dtype=object))
-            columns["truth"].append(np.full(unit.count, there.truth[question.run].get(term, np.nan)))
+            columns["run"].append(np.full(unit.many, question.run, dtype=object))
+            columns["term"].append(np.full(unit.many, term, dtype=object))
+            columns["truth"].append(np.full(unit.many, there.truth[question.run].get(term, np.nan)))
             for name in NUMBERS:
                 columns[name].append(getattr(answers, name)[:, at])
             columns["note"].append(answers.note[:, at].astype(object))
