@@ -88,6 +88,8 @@ def summed(own: Fitting, found: Coefficients, weights: Floats, *, wald: bool = F
         What was fitted, and how.
     weights
         Of each column in each group, (G, p). All 0: the sum is 0 for certain, and has no limits.
+    wald
+        Wald limits also where the likelihood is penalised.
 
     Returns
     -------
