@@ -13,6 +13,7 @@ from sarcoid_epi.estimators.interactions import BENT, COMMON, NO_SYNERGY
 from sarcoid_epi.estimators.model_tests import FEW_CLUSTERS, WALD
 from sarcoid_epi.scenario import Model
 from sarcoid_epi.stats.firth import firth_profile
+from sarcoid_epi.stats.interaction import attributable_limits, interaction
 from sarcoid_epi.strata import by, replicated, whole
 from small import limits, note, told
 
@@ -101,6 +102,22 @@ def test_an_exposure_that_protects_is_told_which_reference_to_take():
     assert found[f"attributable{term}"] > 0
     assert found[f"synergy{term}"] > 1
     assert found[f"product{term}"] == pytest.approx(1 / told(answers)[f"product{BOTH}"])
+
+
+@pytest.mark.parametrize("middle", [(0.5, 0.4, 0.6), (0.5, 0.4, -0.6), (-0.3, 0.2, 0.1), (1.1, 0.1, -0.5)])
+def test_the_attributable_part_agrees_with_the_excess(middle):
+    """Were the joint ratio 1 - a times as large, with a a limit, a limit of the excess would be 0."""
+    covariance = np.array([[0.09, 0.02, -0.08], [0.02, 0.06, -0.05], [-0.08, -0.05, 0.4]])
+    low, high = attributable_limits(middle, covariance)
+    for a, end in ((low, "mover_low"), (high, "mover_high")):
+        shrunk = interaction(np.add(middle, (0, 0, np.log(1 - a))), covariance).excess
+        assert getattr(shrunk, end) == pytest.approx(0, abs=1e-9)
+    whole_part = interaction(middle, covariance)
+    assert low < whole_part.proportion.estimate < high
+    assert (low > 0, high < 0) == (whole_part.excess.mover_low > 0, whole_part.excess.mover_high < 0)
+    many = attributable_limits(np.stack([middle, np.full(3, np.nan)]), np.stack([covariance] * 2))
+    assert (many.low[0], many.high[0]) == (low, high)
+    assert np.isnan(many.low[1])
 
 
 def test_a_synergy_that_is_not_defined_says_so():

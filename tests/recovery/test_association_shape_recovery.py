@@ -7,6 +7,8 @@ from scipy.special import expit, logit
 from made import K
 from sarcoid_epi.estimators import exposure_tests, interactions, ratio_curve
 from sarcoid_epi.scenario import Model
+from sarcoid_epi.stats.firth import firth
+from sarcoid_epi.stats.interaction import attributable_limits, interaction
 from sarcoid_epi.stats.splines import knots, restricted_cubic
 from sarcoid_epi.strata import FLAG, TallyStrata, replicated
 
@@ -73,6 +75,23 @@ def test_interactions_are_recovered_with_their_limits(name):
     assert below == pytest.approx(ALPHA / 2, abs=chance(ALPHA / 2))
     assert above == pytest.approx(ALPHA / 2, abs=chance(ALPHA / 2))
     assert sum(misses(answers, f"attributable{BOTH}", excess / both)) == pytest.approx(ALPHA, abs=chance())
+
+
+def test_with_few_who_have_both_the_attributable_part_is_covered_and_agrees_with_the_excess():
+    rng = np.random.default_rng(11)
+    n, design = np.array([1800, 135, 1017, 48]), [[1, 0, 0, 0], [1, 1, 0, 0], [1, 0, 1, 0], [1, 1, 1, 1]]
+    one, other, both = 1.7, 1.1, 3.2
+    yes = rng.binomial(n, expit(logit(0.028) + np.log([1, one, other, both])), (REPLICATES, 4))
+    fit = firth(design, yes, np.broadcast_to(n, yes.shape))
+    parts = fit.estimate[:, 1:], fit.covariance[:, 1:, 1:]
+    truth, (low, high) = (both - one - other + 1) / both, attributable_limits(*parts)
+    assert (low > truth).mean() + (high < truth).mean() < ALPHA
+    excess = interaction(*parts).excess
+    assert ((low > 0) == (excess.mover_low > 0)).all()
+    assert ((high < 0) == (excess.mover_high < 0)).all()
+    # what it stands in for
+    plain = interaction(*parts).proportion
+    assert (plain.mover_high < truth).mean() > 0.07
 
 
 def test_the_test_of_an_interaction_keeps_its_size_and_sees_what_is_there():

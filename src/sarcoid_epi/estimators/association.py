@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sarcoid_epi.estimands import CONDITIONAL_RATIO, CRUDE_RATIO
-from sarcoid_epi.estimators.declare import Answers, Floats, Term, answers_of, estimator, silent
+from sarcoid_epi.estimators.declare import NO_ONE_RATIO, Answers, Floats, Term, answers_of, estimator, silent
 from sarcoid_epi.estimators.prevalence import NOBODY
 from sarcoid_epi.estimators.terms import Fitting, Level, at_references, fitting
 from sarcoid_epi.measures import term
@@ -33,7 +33,7 @@ REFUSED = "refused: {}; if it must be, give the reason under [accept]"
 ALIKE = "all patients are alike in it"
 FEW = "by Firth's penalised likelihood: fewer than 10 events for each coefficient"
 AT_REFERENCES = "where {}; interactions has its ratio elsewhere"
-CURVE = "it has a spline: a curve, with no one ratio for each unit (ratio_curve has that of odds)"
+CURVE = f"{NO_ONE_RATIO}: it has a spline (ratio_curve tells that of odds)"
 SEPARATED = "by Firth's penalised likelihood: what explains the outcome foretells it in some, so odds are infinite"
 
 

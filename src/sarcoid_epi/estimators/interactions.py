@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 from sarcoid_epi.estimands import INTERACTION
 from sarcoid_epi.estimators.association import ALIKE, REFUSED
 from sarcoid_epi.estimators.coefficients import LOGISTIC, Coefficients, coefficients, summed
-from sarcoid_epi.estimators.declare import Answers, Floats, Term, answers_of, estimator, silent
+from sarcoid_epi.estimators.declare import NO_ONE_RATIO, Answers, Floats, Term, answers_of, estimator, silent
 from sarcoid_epi.estimators.prevalence import NOBODY
 from sarcoid_epi.estimators.terms import Fitting, at_references, fitting, is_number, reference_of
 from sarcoid_epi.measures import TOGETHER, WHERE, term
 from sarcoid_epi.scenario import Model
-from sarcoid_epi.stats.interaction import Measure, interaction
+from sarcoid_epi.stats.interaction import Measure, attributable_limits, interaction
 from sarcoid_epi.strata import Strata
 
 NO_SYNERGY = "not defined: both together, and the two alone in sum, must raise the odds"
-BENT = "it has a spline: no one ratio for each unit; exposure_tests tests the interaction as a whole"
+BENT = f"{NO_ONE_RATIO}: it has a spline (exposure_tests tests the interaction as a whole)"
 PROTECTS = "its reference ought to be where the odds are least, which is with {}"
 
 #: Where measures hold of a pair one of which has an interaction with a third as well.
@@ -77,10 +77,11 @@ def interactions(strata: Strata, model: Model) -> Answers:
     exposure, its ratio in each level of the other, `odds_ratio[a@b]`; n and events are those who have both. With a
     number in the pair: the product alone, for each unit.
 
-    Limits of excess, attributable and synergy are MOVER's, which put together the limits of the ratios. They are
-    lopsided as the ratios are; the delta method's, even to both sides, fail on one side alone. Other limits are Wald's,
-    or of the penalised profile where Firth's likelihood is called for, as in the adjusted ratio. There MOVER takes the
-    ratios' Wald limits. Standard errors are the delta method's.
+    Limits of excess and synergy are MOVER's, which put together the limits of the ratios. They are lopsided as the
+    ratios are; the delta method's, even to both sides, fail on one side alone. Those of the attributable part are where
+    MOVER's limits of an excess reach 0, so that the two never contradict each other; its own MOVER limits cover 0.87
+    where few have both. Other limits are Wald's, or of the penalised profile where Firth's likelihood is called for, as
+    in the adjusted ratio; MOVER takes the ratios' Wald limits there. Standard errors are the delta method's.
 
     Excess, attributable and synergy are of risk factors: the references must be the levels that have the least odds
     when both are taken together. Else their signs may contradict each other, and a note says which levels to declare
@@ -220,13 +221,16 @@ def _additive(own: Fitting, pair: Pair, measure: str, held: str) -> Row:
         estimate, covariance = found.estimate[:, at], found.covariance[:, at][:, :, at]
         with np.errstate(over="ignore", invalid="ignore"):
             told: Measure = getattr(interaction(estimate, covariance), ADDITIVE[measure])
+        low, high = told.mover_low, told.mover_high
+        if measure == "attributable":
+            low, high = attributable_limits(estimate, covariance)
         error = told.estimate * told.std_error if measure == "synergy" else told.std_error
         lost = np.isnan(estimate).any(axis=-1)
         undefined = np.where(np.isnan(told.estimate), NO_SYNERGY, "")
         note = _joined(undefined, np.full(len(n), held), found.note, _protects(pair, estimate), _common(own))
         note = _told(own, n, lost, np.where(lost, found.note, note))
         name = term(measure, pair.name)
-        return Term(name, told.estimate, told.mover_low, told.mover_high, error, n, events, note)
+        return Term(name, told.estimate, low, high, error, n, events, note)
 
     return row
 
