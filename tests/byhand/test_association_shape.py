@@ -9,6 +9,7 @@ from scipy.stats import chi2
 from sarcoid_epi.errors import ConfigurationError
 from sarcoid_epi.estimators import adjusted, exposure_tests, interactions, ratio_curve
 from sarcoid_epi.estimators.association import CURVE
+from sarcoid_epi.estimators.coefficients import WEIGHTED
 from sarcoid_epi.estimators.interactions import BENT, COMMON, NO_SYNERGY
 from sarcoid_epi.estimators.model_tests import FEW_CLUSTERS, WALD
 from sarcoid_epi.scenario import Model
@@ -229,6 +230,14 @@ def test_a_model_that_holds_a_collider_is_refused_in_every_row():
         answers = estimator(whole(frame), bad)
         assert np.isnan(answers.estimate).all()
         assert all(one.startswith("refused") for one in answers.note[0])
+
+
+def test_a_model_with_weights_is_not_answered_as_if_it_had_none():
+    weighted = model(("skin", "eye"), interactions=(("skin", "eye"),), weights="weight")
+    for estimator in (interactions, exposure_tests):
+        answers = estimator(whole(table(MOUTH, weight=2.0)), weighted)
+        assert np.isnan(answers.estimate).all()
+        assert (answers.note == WEIGHTED).all()
 
 
 def test_the_adjusted_ratio_says_where_it_holds():

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sarcoid_epi.estimators.association import Logs, penalty
+from sarcoid_epi.estimators.association import REFUSED, Logs, penalty
 from sarcoid_epi.estimators.declare import Floats
 from sarcoid_epi.estimators.terms import Fitting
 from sarcoid_epi.scenario import Model
@@ -22,6 +22,16 @@ LOGISTIC = ("logistic", "firth")
 
 #: What a penalised likelihood knows nothing of.
 UNCLUSTERED = "likeness within clusters left out of account"
+
+
+WEIGHTED = "not told of a model with weights: these errors and tests would take a weight for a number of patients"
+
+
+def barred(model: Model) -> str:
+    """Why a model is not answered here: the causal graph forbids it, or it has weights; or nothing."""
+    if model.faults:
+        return REFUSED.format("; ".join(model.faults))
+    return WEIGHTED if model.weights else ""
 
 
 class Coefficients(NamedTuple):

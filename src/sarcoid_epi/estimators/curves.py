@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from sarcoid_epi.errors import ConfigurationError, Problem
 from sarcoid_epi.estimands import RATIO_CURVE
-from sarcoid_epi.estimators.association import ALIKE, REFERENCE, REFUSED
-from sarcoid_epi.estimators.coefficients import LOGISTIC, Coefficients, coefficients, summed
+from sarcoid_epi.estimators.association import ALIKE, REFERENCE
+from sarcoid_epi.estimators.coefficients import LOGISTIC, Coefficients, barred, coefficients, summed
 from sarcoid_epi.estimators.declare import Answers, Floats, Term, answers_of, estimator, silent
 from sarcoid_epi.estimators.prevalence import NOBODY
 from sarcoid_epi.estimators.terms import Fitting, at_references, fitting, quantiles, spline
@@ -79,9 +79,9 @@ def ratio_curve(strata: Strata, model: Model) -> Answers:
     """
     own = fitting(strata, model)
     numbers = [name for name in model.explaining if name in model.splines]
-    if model.faults or not numbers:
+    if (why := barred(model)) or not numbers:
         names = [name for number in numbers for name in _names(model, number)]
-        return silent(names, len(strata.labels), REFUSED.format("; ".join(model.faults)))
+        return silent(names, len(strata.labels), why)
     found = coefficients(own, model)
     return answers_of(*(row for number in numbers for row in _rows(strata, model, own, found, number)))
 

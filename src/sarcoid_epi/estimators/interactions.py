@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sarcoid_epi.estimands import INTERACTION
-from sarcoid_epi.estimators.association import ALIKE, REFUSED
-from sarcoid_epi.estimators.coefficients import LOGISTIC, Coefficients, coefficients, summed
+from sarcoid_epi.estimators.association import ALIKE
+from sarcoid_epi.estimators.coefficients import LOGISTIC, Coefficients, barred, coefficients, summed
 from sarcoid_epi.estimators.declare import NO_ONE_RATIO, Answers, Floats, Term, answers_of, estimator, silent
 from sarcoid_epi.estimators.prevalence import NOBODY
 from sarcoid_epi.estimators.terms import Fitting, at_references, fitting, is_number, reference_of
@@ -111,8 +111,8 @@ def interactions(strata: Strata, model: Model) -> Answers:
     """
     own = fitting(strata, model)
     rows = list(_rows(strata, model, own))
-    if model.faults or not rows:
-        return silent([name for name, _ in rows], len(strata.labels), REFUSED.format("; ".join(model.faults)))
+    if (why := barred(model)) or not rows:
+        return silent([name for name, _ in rows], len(strata.labels), why)
     found = coefficients(own, model)
     return answers_of(*(row(found) for _, row in rows))
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sarcoid_epi.estimands import MODEL_TEST
-from sarcoid_epi.estimators.association import ALIKE, REFUSED
-from sarcoid_epi.estimators.coefficients import LOGISTIC, Coefficients, coefficients
+from sarcoid_epi.estimators.association import ALIKE
+from sarcoid_epi.estimators.coefficients import LOGISTIC, Coefficients, barred, coefficients
 from sarcoid_epi.estimators.declare import Answers, Floats, Term, answers_of, estimator, silent
 from sarcoid_epi.estimators.prevalence import NOBODY
 from sarcoid_epi.estimators.terms import Column, Fitting, fitting
@@ -73,9 +73,9 @@ def exposure_tests(strata: Strata, model: Model) -> Answers:
     """
     own = fitting(strata, model)
     tests = _tests(own, model)
-    if model.faults:
+    if why := barred(model):
         names = [term(measure, test.of) for test in tests for measure in (test.p, test.statistic)]
-        return silent(names, len(strata.labels), REFUSED.format("; ".join(model.faults)))
+        return silent(names, len(strata.labels), why)
     found = coefficients(own, model)
     return answers_of(*(row for test in tests for row in _rows(own, model, found, test)))
 
