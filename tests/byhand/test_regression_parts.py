@@ -5,9 +5,11 @@ import pstats
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize
 
 from sarcoid_epi.stats.calibration import NO_SHARE, ONE_RISK, PARTED, calibration, risk_groups
 from sarcoid_epi.stats.discrimination import ONE_KIND, PERFECT, concordance
+from sarcoid_epi.stats.firth import firth_profile
 from sarcoid_epi.stats.influence import influence, variance_inflation
 from sarcoid_epi.stats.interaction import PROTECTIVE, interaction
 from sarcoid_epi.stats.likelihood_search import NO_MAXIMUM
@@ -231,6 +233,29 @@ def test_uncorrelated_coefficients_inflate_nothing():
     assert variance_inflation(np.diag([1.0, 4.0, 9.0])) == pytest.approx([1, 1, 1])
     assert variance_inflation(np.diag([1.0, 4.0, 9.0]), [[0, 2], [1]]) == pytest.approx([1, 1])
     assert np.isnan(variance_inflation(np.full((2, 2), np.nan))).all()
+
+
+def test_a_profile_is_followed_past_where_the_penalised_likelihood_stops_being_concave():
+    """Few patients, six columns: against the fall of the likelihood that a general optimiser finds at the limits."""
+    rng = np.random.default_rng(3)
+    flags = rng.random((60, 24, 3)) < [0.2, 0.3, 0.5]
+    rows = np.concatenate([np.ones((60, 24, 1)), flags, rng.integers(-9, 10, size=(60, 24, 2))], axis=-1)[31]
+    events = (rng.random((60, 24)) < 0.1 + 0.5 * flags[..., 0])[31]
+    answer = firth_profile(rows, events, np.ones(24), columns=[1])
+    assert answer.note == ""
+    scaled = rows / np.where(rows.std(axis=0) > 0, rows.std(axis=0), 1.0)
+
+    def lost(beta):
+        eta = scaled @ beta
+        weight = 1 / (2 + 2 * np.cosh(eta))
+        likelihood = (events * eta - np.logaddexp(0, eta)).sum()
+        return -likelihood - np.linalg.slogdet((scaled.T * weight) @ scaled)[1] / 2
+
+    top = minimize(lost, np.zeros(6)).fun
+    for limit in (answer.low[1], answer.high[1]):
+        held = limit * rows[:, 1].std()
+        fallen = minimize(lambda free, held=held: lost(np.insert(free, 1, held)), np.zeros(5)).fun - top
+        assert 2 * fallen == pytest.approx(3.841458820694124, rel=1e-6)
 
 
 def test_small_sample_factors():
