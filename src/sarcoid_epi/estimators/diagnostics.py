@@ -124,6 +124,7 @@ def _told(strata: Strata, own: Fitting, model: Model, which: NDArray[np.intp], u
     """What is told of some groups, in which the same columns vary."""
     rows, events, n = own.rows(which, used), own.events[which], own.n[which]
     found = fitted(rows, events, n, model)
+    found = found._replace(note=own.named(found.note, used))
     return [
         *_of_all(strata, own, model, which, used, found),
         *_of_variables(own, model, which, used, found),
@@ -156,7 +157,7 @@ def _of_all(
     yes, everybody = events.sum(axis=-1), n.sum(axis=-1)
     counts = everybody, yes
     columns = int(used.sum()) - 1
-    infinite, why = _separated(rows, events, n, model, np.array(own.names)[used])
+    infinite, why = _separated(own, model, which, used)
     lost = np.isnan(found.share).any(axis=-1)
     c = concordance(np.nan_to_num(found.share), events, n)
     ranked = [np.where(lost, np.nan, part) for part in (c.estimate, c.low, c.high, c.std_error)]
@@ -174,13 +175,15 @@ def _of_all(
 
 
 def _separated(
-    rows: Floats, events: Floats, n: Floats, model: Model, names: NDArray[np.str_]
+    own: Fitting, model: Model, which: NDArray[np.intp], used: NDArray[np.bool_]
 ) -> tuple[Floats, NDArray[Any]]:
     """How many coefficients have no finite estimate by maximum likelihood, and which."""
-    found = (separation if KINDS[model.family] == "logistic" else poisson_separation)(rows, events, n)
+    told = separation if KINDS[model.family] == "logistic" else poisson_separation
+    found = told(own.rows(which, used), own.events[which], own.n[which])
+    names = np.array(own.names)[used]
     runs = np.isnan(found.direction) | (found.direction != 0)
     notes = []
-    for kind, direction, note in zip(found.kind, found.direction, found.note, strict=True):
+    for kind, direction, note in zip(found.kind, found.direction, own.named(found.note, used), strict=True):
         ways = {1.0: "upwards", -1.0: "downwards"}
         named = [f"{name} ({ways.get(way, 'either way')})" for name, way in zip(names, direction, strict=True) if way]
         notes.append(f"{kind} separation: {', '.join(named)}" if kind not in ("", "none") else str(note))
