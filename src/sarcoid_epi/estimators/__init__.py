@@ -7,6 +7,7 @@ from sarcoid_epi.estimators.cascade import burden, detection_cascade
 from sarcoid_epi.estimators.curves import ratio_curve
 from sarcoid_epi.estimators.declare import NOT_ASKED, Answers, Estimator, estimator
 from sarcoid_epi.estimators.description import means, shares
+from sarcoid_epi.estimators.diagnostics import model_diagnostics
 from sarcoid_epi.estimators.hazards import adjusted_hazards, proportionality, unadjusted_hazards
 from sarcoid_epi.estimators.hazards_over_time import changing_hazards, standardised_curves
 from sarcoid_epi.estimators.imaging import imaged_prevalence, selected_prevalence
@@ -75,6 +76,7 @@ CATALOGUE: tuple[Estimator, ...] = (
     interactions,
     exposure_tests,
     ratio_curve,
+    model_diagnostics,
     event_free,
     incidence,
     restricted_means,

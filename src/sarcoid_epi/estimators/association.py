@@ -181,7 +181,7 @@ def solved(own: Fitting, model: Model) -> Logs:
         part = _solved(own.rows(which, used), own.events[which], own.n[which], own.clusters(which), model, wanted)
         for kept, found in zip(whole[:4], part[:4], strict=True):
             kept[np.ix_(which, np.flatnonzero(used))] = found
-        whole.note[which] = part.note
+        whole.note[which] = own.named(part.note, used)
     return whole
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,9 @@ from sarcoid_epi.strata import FLAG, Strata, merged
 
 #: How many patients a model had to leave out.
 LEFT_OUT = "{} of {:.0f} patients left out, who lack a value"
+
+#: How the notes of fits number columns.
+_NUMBERED = re.compile(r"^columns? (\d+(?:, \d+)*)(?= follow)")
 
 #: The name of the column of ones.
 CONSTANT = "constant"
@@ -88,6 +93,15 @@ class Fitting:
         n, out = self.n.sum(axis=-1), self.left_out
         left = [LEFT_OUT.format(o, o + m) if o else "" for o, m in zip(out, n, strict=True)]
         return np.array(["; ".join(filter(None, pair)) for pair in zip(note, left, strict=True)])
+
+    def named(self, note: NDArray[Any], used: NDArray[np.bool_]) -> NDArray[Any]:
+        """Notes of fits with some of the columns, which these number, with the columns' names."""
+        names = [name for name, there in zip(self.names, used, strict=True) if there]
+
+        def words(found: re.Match[str]) -> str:
+            return ", ".join(names[int(at)] for at in found[1].split(", "))
+
+        return np.array([_NUMBERED.sub(words, one).replace(" (counted from 0)", "") for one in note], dtype=object)
 
     @property
     def varying(self) -> NDArray[np.bool_]:
