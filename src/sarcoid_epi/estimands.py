@@ -178,6 +178,10 @@ MARGINAL_RISK = Estimand(
 INTERACTION = Estimand(
     "interaction", "number", "Departure of two exposures together from the sum, or the product, of each", _of_a_model
 )
+MODEL_TEST = Estimand("model_test", "p", "Chance of a fit so much better, were there no such association", _of_a_model)
+RATIO_CURVE = Estimand(
+    "ratio_curve", "ratio", "Ratio of odds at a value of a number against a value of reference", _of_a_model
+)
 FIT = Estimand("fit", "number", "How well a model fits, and what it hangs on", _of_a_model)
 BURDEN = Estimand("burden", "people", "People with osseous sarcoidosis that is not on record", _of_a_population)
 LOOKING = Estimand(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -55,6 +56,11 @@ MEASURES = {
     "p_homogeneity": Measure("p of one odds ratio for all centres", "p"),
     "p_rayleigh": Measure("p, Rayleigh", "p"),
     "p_hewitt": Measure("p, Hewitt", "p"),
+    "p_ratio_test": Measure("p as a whole", "p"),
+    "p_linear": Measure("p of a straight line", "p"),
+    "chi_squared": Measure("Chi-squared as a whole", "number"),
+    "chi_squared_linear": Measure("Chi-squared against a straight line", "number"),
+    "quantile": Measure("Value", "own"),
     "p_misfit": Measure("p of the shape of one wave a year", "p"),
     "p_others": Measure("p, Rayleigh, against other patients", "p"),
     "risk": Measure("Standardised risk, with", "share"),
@@ -81,11 +87,23 @@ MEASURES = {
     "product": Measure("Interaction on the scale of ratios", "ratio", 1.0),
     "c_statistic": Measure("Concordance", "share", 0.5),
     "cook": Measure("Greatest Cook's distance", "number"),
-    "calibration_slope": Measure("Slope of calibration", "number", 1.0),
+    "calibration_slope": Measure("Slope of calibration to expect in new patients", "number", 1.0),
     "vif": Measure("Variance inflation", "number"),
+    "events_per_coefficient": Measure("Events for each coefficient", "number"),
+    "without_estimate": Measure("Coefficients without a finite estimate", "number"),
+    "left_out": Measure("Left out, who lack a value", "people"),
+    "share_seen": Measure("Share with it", "share"),
+    "share_foretold": Measure("Share foretold", "share"),
     "excess": Measure("Excess risk of interaction (RERI)", "number", 0.0),
     "rate": Measure("Rate per person-year", "number"),
 }
+
+
+#: Between two things taken together, and between one and where it is looked at: `a+b`, `a@b`.
+TOGETHER, WHERE = "+", "@"
+
+#: Where the ratio of a number's curve is 1.
+REFERENCE_VALUE = "reference"
 
 
 def split(term: str) -> tuple[str, str]:
@@ -101,3 +119,18 @@ def split(term: str) -> tuple[str, str]:
 def term(measure: str, of: str) -> str:
     """The term of a measure of something."""
     return f"{measure}[{of}]"
+
+
+def in_words(of: str, named: Callable[[str], str]) -> str:
+    """What a measure is of, in words: one thing, two together, or one where another is so or at a quantile of it.
+
+    >>> in_words("skin+sex=male", str.upper), in_words("skin@sex=male", str.upper), in_words("age@25%", str.upper)
+    ('SKIN with SEX=MALE', 'SKIN, given SEX=MALE', 'AGE, 25 % quantile')
+    """
+    first, _, where = of.partition(WHERE)
+    if where == REFERENCE_VALUE:
+        return f"{named(first)}, {where}"
+    if where:
+        return f"{named(first)}, " + (f"{where[:-1]} % quantile" if where[-1] == "%" else f"given {named(where)}")
+    first, _, second = of.partition(TOGETHER)
+    return f"{named(first)} with {named(second)}" if second else named(of)

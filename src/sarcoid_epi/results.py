@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
@@ -236,7 +237,7 @@ def _measured(value: float, unit: str, of: str) -> str:
         return "< 0.0001" if value < 0.0001 else f"{value:.2g}"
     if unit in ("people", "years"):
         return _people(value) if unit == "people" else f"{value:.2f} years"
-    variable = PATIENT_BY_NAME.get(of.partition("=")[0])
+    variable = PATIENT_BY_NAME.get(re.split("[=@]", of)[0])
     own = variable.unit if variable and unit == "own" else ""
     return f"{value:.3g}{f' {own}' if own else ''}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sarcoid_epi.measures import MEASURES, split
+from sarcoid_epi.measures import MEASURES, in_words, split
 
 Kind = Literal["identifier", "category", "flag", "integer", "number", "date"]
 
@@ -370,7 +370,7 @@ def label(name: str) -> str:
     """
     measure, of = split(name)
     if measure:
-        return f"{MEASURES[measure].label}: {label(of)}"
+        return f"{MEASURES[measure].label}: {in_words(of, label)}"
     name, equals, level = name.partition("=")
     if equals and level == "yes":
         return label(name)

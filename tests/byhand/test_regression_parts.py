@@ -5,13 +5,23 @@ import pstats
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize
 
-from sarcoid_epi.stats.calibration import NO_SHARE, ONE_RISK, PARTED, calibration, risk_groups
+from sarcoid_epi.stats.calibration import (
+    NO_SHARE,
+    ONE_RISK,
+    PARTED,
+    calibration,
+    heuristic_shrinkage,
+    risk_groups,
+)  # fmt: skip
 from sarcoid_epi.stats.discrimination import ONE_KIND, PERFECT, concordance
-from sarcoid_epi.stats.influence import influence, variance_inflation
+from sarcoid_epi.stats.firth import firth_profile
+from sarcoid_epi.stats.influence import cook_distance, influence, variance_inflation
 from sarcoid_epi.stats.interaction import PROTECTIVE, interaction
 from sarcoid_epi.stats.likelihood_search import NO_MAXIMUM
 from sarcoid_epi.stats.logistic import logistic
+from sarcoid_epi.stats.poisson import log_binomial, modified_poisson
 from sarcoid_epi.stats.proportion import wilson
 from sarcoid_epi.stats.rubin import MISSING, NO_INVERSE, TOO_FEW, pooled_wald, rubin
 from sarcoid_epi.stats.sandwich import ONE_CLUSTER, cr1_factor, cr1s_factor, hc1_factor
@@ -227,10 +237,69 @@ def test_influence_of_a_patient_on_a_share():
     assert np.isnan(lost.cook).all()
 
 
+def test_cooks_distance_at_the_maximum_is_that_of_influence():
+    events, n = [1, 1, 2, 5], [20, 10, 5, 10]
+    ours = cook_distance(FOUR[:, :3], n, logistic(FOUR[:, :3], events, n).estimate)
+    theirs = influence(FOUR[:, :3], events, n)
+    np.testing.assert_allclose(ours.cook, theirs.cook, rtol=1e-10)
+    np.testing.assert_allclose(ours.leverage, theirs.leverage, rtol=1e-10)
+
+
+@pytest.mark.parametrize(("kind", "fit"), [("poisson", modified_poisson), ("log_binomial", log_binomial)])
+def test_cooks_distance_of_ratios_is_about_what_leaving_a_patient_out_does(kind, fit):
+    """By refits: of each row one patient with the outcome, and one without; one Newton step is near enough."""
+    rows = FOUR[:, :3]
+    events, n = np.array([20, 30, 45, 90]), np.array([100, 90, 100, 110])
+    whole = fit(rows, events, n)
+    found = cook_distance(rows, n, whole.estimate, whole.covariance, kind).cook
+    for row in range(4):
+        for outcome in (0, 1):
+            one = np.eye(4, dtype=int)[row]
+            moved = whole.estimate - fit(rows, events - outcome * one, n - one).estimate
+            refit = moved @ np.linalg.solve(whole.covariance, moved) / 3
+            assert found[row, outcome] == pytest.approx(refit, rel=0.05)
+
+
+def test_a_patient_with_a_coefficient_to_himself_is_infinitely_far():
+    fit = log_binomial([[1, 0], [1, 1]], [10, 1], [50, 2])
+    assert np.isfinite(cook_distance([[1, 0], [1, 1]], [50, 2], fit.estimate, kind="log_binomial").cook).all()
+    alone = cook_distance([[1, 0], [1, 1]], [50, 1], [-1.0, 2.0])
+    assert alone.leverage[1] == pytest.approx(1)
+    assert np.isinf(alone.cook[1]).all()
+    assert np.isnan(cook_distance([[1, 0], [1, 1]], [50, 0], [-1.0, 2.0]).cook).all()
+
+
+def test_the_slope_to_expect_is_what_is_left_of_the_statistic():
+    np.testing.assert_allclose(heuristic_shrinkage([12.0, 4.0, 2.0, np.nan], 4), [2 / 3, 0, 0, np.nan])
+
+
 def test_uncorrelated_coefficients_inflate_nothing():
     assert variance_inflation(np.diag([1.0, 4.0, 9.0])) == pytest.approx([1, 1, 1])
     assert variance_inflation(np.diag([1.0, 4.0, 9.0]), [[0, 2], [1]]) == pytest.approx([1, 1])
     assert np.isnan(variance_inflation(np.full((2, 2), np.nan))).all()
+
+
+def test_a_profile_is_followed_past_where_the_penalised_likelihood_stops_being_concave():
+    """Few patients, six columns: against the fall of the likelihood that a general optimiser finds at the limits."""
+    rng = np.random.default_rng(3)
+    flags = rng.random((60, 24, 3)) < [0.2, 0.3, 0.5]
+    rows = np.concatenate([np.ones((60, 24, 1)), flags, rng.integers(-9, 10, size=(60, 24, 2))], axis=-1)[31]
+    events = (rng.random((60, 24)) < 0.1 + 0.5 * flags[..., 0])[31]
+    answer = firth_profile(rows, events, np.ones(24), columns=[1])
+    assert answer.note == ""
+    scaled = rows / np.where(rows.std(axis=0) > 0, rows.std(axis=0), 1.0)
+
+    def lost(beta):
+        eta = scaled @ beta
+        weight = 1 / (2 + 2 * np.cosh(eta))
+        likelihood = (events * eta - np.logaddexp(0, eta)).sum()
+        return -likelihood - np.linalg.slogdet((scaled.T * weight) @ scaled)[1] / 2
+
+    top = minimize(lost, np.zeros(6)).fun
+    for limit in (answer.low[1], answer.high[1]):
+        held = limit * rows[:, 1].std()
+        fallen = minimize(lambda free, held=held: lost(np.insert(free, 1, held)), np.zeros(5)).fun - top
+        assert 2 * fallen == pytest.approx(3.841458820694124, rel=1e-6)
 
 
 def test_small_sample_factors():
@@ -285,6 +354,7 @@ def test_predictions_of_a_thousand_groups_equal_one_by_one_without_a_loop(name):
         (lambda: risk_groups([0.5], [1], [2], groups=0), "groups must be 1 or more"),
         (lambda: variance_inflation([1.0, 2.0]), "covariance must be square"),
         (lambda: variance_inflation(np.eye(2), [[0]]), "terms must hold each of 2 columns once"),
+        (lambda: cook_distance([[np.inf]], [1], [0.0]), "rows must be finite numbers"),
         (lambda: standardised_known([1], [[1, np.inf]], [[1, 0]], [0, 0], np.eye(2)), "rows must be finite numbers"),
     ],
 )

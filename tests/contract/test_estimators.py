@@ -50,6 +50,7 @@ def batch():
         "erythema_nodosum",
         "ankle_periarthritis",
         "arthritis",
+        "lupus_pernio",
     ]
     columns += ["remission_years", "follow_up_years", "years_since_diagnosis", "died"]
     often = {"substudy.low": 0.4, "substudy.high": 0.8, "sources.codes.painful": 0.5, "sources.codes.silent": 0.4}
@@ -84,6 +85,10 @@ def ones(strata):
     return [whole(frame) for frame in strata.frames()]
 
 
+#: What a model must have for an estimator to have rows.
+ABOUT = {"interactions": lambda model: model.interactions, "ratio_curve": lambda model: model.splines}
+
+
 def model_of(estimator: Estimator):
     """A shipped model of the first of the families that an estimator answers.
 
@@ -91,7 +96,9 @@ def model_of(estimator: Estimator):
     """
     if estimator.families == ("cox",):
         return load_model("remission").model_copy(update={"exposures": ("sex",), "adjust": ("ancestry",)})
-    return next(m for name in shipped("model") if (m := load_model(name)).family == estimator.families[0])
+    about = ABOUT.get(estimator.name, lambda model: not model.interactions and not model.splines)
+    models = (load_model(name) for name in shipped("model"))
+    return next(m for m in models if m.family == estimator.families[0] and about(m))
 
 
 def called(estimator: Estimator, strata, belief) -> Answers:

@@ -4,14 +4,18 @@ from sarcoid_epi.estimators.asking import ask, run_name
 from sarcoid_epi.estimators.association import adjusted, unadjusted
 from sarcoid_epi.estimators.biased import bias_analysed_odds_ratio, bias_analysed_prevalence
 from sarcoid_epi.estimators.cascade import burden, detection_cascade
+from sarcoid_epi.estimators.curves import ratio_curve
 from sarcoid_epi.estimators.declare import NOT_ASKED, Answers, Estimator, estimator
 from sarcoid_epi.estimators.description import means, shares
+from sarcoid_epi.estimators.diagnostics import model_diagnostics
 from sarcoid_epi.estimators.hazards import adjusted_hazards, proportionality, unadjusted_hazards
 from sarcoid_epi.estimators.hazards_over_time import changing_hazards, standardised_curves
 from sarcoid_epi.estimators.imaging import imaged_prevalence, selected_prevalence
+from sarcoid_epi.estimators.interactions import interactions
 from sarcoid_epi.estimators.lofgren import broad_contrasts, definitions, strict_contrasts
 from sarcoid_epi.estimators.lofgren_adjusted import adjusted_contrasts
 from sarcoid_epi.estimators.lofgren_groups import centre_contrasts, onset_season, stage_contrast, three_groups
+from sarcoid_epi.estimators.model_tests import exposure_tests
 from sarcoid_epi.estimators.person_years import incidence_rates, restricted_means
 from sarcoid_epi.estimators.prevalence import hypercalcaemia, organs, recorded_osseous
 from sarcoid_epi.estimators.prognosis import event_free, event_tests, incidence
@@ -69,6 +73,10 @@ CATALOGUE: tuple[Estimator, ...] = (
     unadjusted,
     adjusted,
     standardised_risks,
+    interactions,
+    exposure_tests,
+    ratio_curve,
+    model_diagnostics,
     event_free,
     incidence,
     restricted_means,

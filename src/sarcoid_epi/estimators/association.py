@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sarcoid_epi.estimands import CONDITIONAL_RATIO, CRUDE_RATIO
-from sarcoid_epi.estimators.declare import Answers, Floats, Term, answers_of, estimator, silent
+from sarcoid_epi.estimators.declare import NO_ONE_RATIO, Answers, Floats, Term, answers_of, estimator, silent
 from sarcoid_epi.estimators.prevalence import NOBODY
-from sarcoid_epi.estimators.terms import Fitting, Level, fitting
+from sarcoid_epi.estimators.terms import Fitting, Level, at_references, fitting
 from sarcoid_epi.measures import term
 from sarcoid_epi.scenario import Model
 from sarcoid_epi.stats.firth import firth, firth_profile
@@ -32,6 +32,8 @@ REFERENCE = "reference"
 REFUSED = "refused: {}; if it must be, give the reason under [accept]"
 ALIKE = "all patients are alike in it"
 FEW = "by Firth's penalised likelihood: fewer than 10 events for each coefficient"
+AT_REFERENCES = "where {}; interactions has its ratio elsewhere"
+CURVE = f"{NO_ONE_RATIO}: it has a spline (ratio_curve tells that of odds)"
 SEPARATED = "by Firth's penalised likelihood: what explains the outcome foretells it in some, so odds are infinite"
 
 
@@ -59,7 +61,9 @@ def adjusted(strata: Strata, model: Model) -> Answers:
     patients without one) for each coefficient or what explains the outcome separates it, by Firth's penalised
     likelihood with profile limits, as in family `firth`. Families `prevalence_ratio` (modified Poisson, robust errors)
     and `log_binomial`: ratios of shares. With a `cluster` the errors are robust to likeness within it. A level that an
-    exposure is compared with has ratio 1 and no limits; n and events are those of the level.
+    exposure is compared with has ratio 1 and no limits; n and events are those of the level. The ratio of an exposure
+    with a declared interaction is that at the reference of its partner, which its note says; one with a spline has no
+    single ratio.
 
     Parameters
     ----------
@@ -136,11 +140,19 @@ def _answered(strata: Strata, model: Model, *fitted: Model) -> Answers:
     for part in fitted:
         own = everything if part is model else fitting(strata, part, among=model)
         logs = solved(own, part)
-        terms += [_row(own, logs, level, model.measure) for level in own.levels]
+        terms += [_row(own, logs, level, model.measure, _held(strata, part, level)) for level in own.levels]
     return answers_of(*terms)
 
 
-def _row(own: Fitting, logs: Logs, level: Level, measure: str) -> Term:
+def _held(strata: Strata, model: Model, level: Level) -> str:
+    """What a ratio must not be read without: that it is of a curve, or holds at the references of partners alone."""
+    if level.name in model.splines:
+        return CURVE
+    where = at_references(strata, model, level.variable)
+    return AT_REFERENCES.format(where) if where else ""
+
+
+def _row(own: Fitting, logs: Logs, level: Level, measure: str, held: str) -> Term:
     """The row of a level: its ratio, or 1 where it is the reference."""
     name = term(measure, level.name)
     everybody = own.n.sum(axis=-1)
@@ -151,7 +163,10 @@ def _row(own: Fitting, logs: Logs, level: Level, measure: str) -> Term:
         return Term(name, estimate, np.nan, np.nan, np.nan, level.n, level.events, note)
     at = own.names.index(level.name)
     estimate, low, high = (np.exp(part[:, at]) for part in (logs.estimate, logs.low, logs.high))
-    note = np.where(note != "", note, np.where(own.varying[:, at], logs.note, ALIKE))
+    if held == CURVE:
+        estimate = np.full_like(estimate, np.nan)
+    told = np.array(["; ".join(filter(None, (held, str(one)))) for one in logs.note]) if held else logs.note
+    note = np.where(note != "", note, np.where(own.varying[:, at], told, ALIKE))
     return Term(name, estimate, low, high, estimate * logs.std_error[:, at], level.n, level.events, own.told(note))
 
 
@@ -166,7 +181,7 @@ def solved(own: Fitting, model: Model) -> Logs:
         part = _solved(own.rows(which, used), own.events[which], own.n[which], own.clusters(which), model, wanted)
         for kept, found in zip(whole[:4], part[:4], strict=True):
             kept[np.ix_(which, np.flatnonzero(used))] = found
-        whole.note[which] = part.note
+        whole.note[which] = own.named(part.note, used)
     return whole
 
 

@@ -42,7 +42,10 @@ class Answers:
 
 #: How the note of a row begins for which there was nothing to ask with: a verdict on the data, not a failure.
 NO_COLUMN, NOTHING_KNOWN, NO_BELIEF = "no column", "nothing in column", "the belief says nothing of"
-NOT_ASKED = (NO_COLUMN, NOTHING_KNOWN, NO_BELIEF)
+
+#: How the note of a row begins whose model has no such number, because it lets it differ.
+NO_ONE_RATIO = "no one ratio for each unit"
+NOT_ASKED = (NO_COLUMN, NOTHING_KNOWN, NO_BELIEF, NO_ONE_RATIO)
 
 #: The fields of answers that are numbers.
 NUMBERS = ("estimate", "low", "high", "std_error", "n", "events")

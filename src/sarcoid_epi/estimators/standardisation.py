@@ -104,7 +104,7 @@ def _standardised(strata: Strata, model: Model, own: Fitting, level: Level) -> S
         for name, field in fields.items():
             for kept, new in zip(field, getattr(part, name), strict=True):
                 kept[which] = new
-        note[which] = part.note
+        note[which] = own.named(part.note, used)
     return Standardised(**fields, note=note)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +13,14 @@ from numpy.typing import NDArray
 from sarcoid_epi.errors import ConfigurationError, DataError, Problem, unknown
 from sarcoid_epi.estimators.declare import Floats
 from sarcoid_epi.scenario import Model
-from sarcoid_epi.stats.splines import knots, restricted_cubic
+from sarcoid_epi.stats.splines import FIRST_QUANTILE, knots, restricted_cubic
 from sarcoid_epi.strata import FLAG, Strata, merged
 
 #: How many patients a model had to leave out.
 LEFT_OUT = "{} of {:.0f} patients left out, who lack a value"
+
+#: How the notes of fits number columns.
+_NUMBERED = re.compile(r"^columns? (\d+(?:, \d+)*)(?= follow)")
 
 #: The name of the column of ones.
 CONSTANT = "constant"
@@ -88,6 +93,15 @@ class Fitting:
         n, out = self.n.sum(axis=-1), self.left_out
         left = [LEFT_OUT.format(o, o + m) if o else "" for o, m in zip(out, n, strict=True)]
         return np.array(["; ".join(filter(None, pair)) for pair in zip(note, left, strict=True)])
+
+    def named(self, note: NDArray[Any], used: NDArray[np.bool_]) -> NDArray[Any]:
+        """Notes of fits with some of the columns, which these number, with the columns' names."""
+        names = [name for name, there in zip(self.names, used, strict=True) if there]
+
+        def words(found: re.Match[str]) -> str:
+            return ", ".join(names[int(at)] for at in found[1].split(", "))
+
+        return np.array([_NUMBERED.sub(words, one).replace(" (counted from 0)", "") for one in note], dtype=object)
 
     @property
     def varying(self) -> NDArray[np.bool_]:
@@ -184,27 +198,66 @@ def reference_of(strata: Strata, model: Model, variable: str) -> str:
     return asked
 
 
+def at_references(strata: Strata, model: Model, *variables: str, besides: str = "") -> str:
+    """Where a ratio of variables holds that have interactions with others: at the references of these; or nothing.
+
+    What stands `besides` is no such other: it is looked at level by level.
+    """
+    partners = [b if a in variables else a for a, b in model.interactions if (a in variables) != (b in variables)]
+    held = {
+        name: "0" if is_number(strata, name) else reference_of(strata, model, name)
+        for name in partners
+        if name != besides
+    }
+    return " and ".join(f"{name} is {level}" for name, level in held.items())
+
+
 def _columns_of(strata: Strata, model: Model, variable: str, values: Floats, n: Floats) -> list[tuple[str, Floats]]:
     """A variable's columns by name: one for each level but the reference, the number itself, or its spline."""
     if not is_number(strata, variable):
         return [(name, has) for name, reference, has in _levels(strata, model, variable, values) if not reference]
     if variable not in model.splines:
         return [(variable, values)]
-    basis = _spline(np.broadcast_to(values, n.shape), n, model.splines[variable])
+    wide = np.broadcast_to(values, n.shape)
+    basis = spline(wide, n, model.splines[variable], wide)
     basis = basis[0] if values.ndim == 1 and len(n) == 1 else basis
     return [(variable if at == 0 else f"{variable} bend {at}", basis[..., at]) for at in range(basis.shape[-1])]
 
 
-def _spline(values: Floats, n: Floats, count: int) -> Floats:
-    """Each group's spline, knots at its own quantiles; bends that too few different values leave no room for are 0."""
-    basis = np.zeros((*values.shape, count - 1))
-    basis[..., 0] = values
-    for group, (own, patients) in enumerate(zip(values, n, strict=True)):
-        there = patients > 0
-        if np.unique(own[there]).size >= 3:
-            placed = knots(own[there], count, patients[there])
-            basis[group, :, : len(placed) - 1] = restricted_cubic(own, placed)
+def spline(values: Floats, n: Floats, count: int, at: Floats) -> Floats:
+    """Each group's spline at some places (G, Q), knots at the quantiles of its values (G, P) with counts n (G, P).
+
+    Bends that too few different values leave no room for are 0.
+    """
+    basis = np.zeros((*at.shape, count - 1))
+    basis[..., 0] = at
+    placed = quantiles(values, n, np.linspace(FIRST_QUANTILE[count], 1 - FIRST_QUANTILE[count], count))
+    apart = (np.diff(placed) > 0).all(axis=-1)
+    basis[apart] = restricted_cubic(at[apart], placed[apart, None])
+    for group in np.flatnonzero(~apart):  # knots that coincide are one
+        there = n[group] > 0
+        if np.unique(values[group, there]).size >= 3 and np.unique(placed[group]).size >= 3:
+            few = knots(values[group, there], count, n[group, there])
+            basis[group, :, : len(few) - 1] = restricted_cubic(at[group], few)
     return basis
+
+
+def quantiles(values: Floats, n: Floats, shares: Sequence[float] | Floats) -> Floats:
+    """Quantiles (G, Q) of values (G, P) that n (G, P) patients have, as R and numpy take them; NaN of nobody."""
+    some = n.any(axis=-1)
+    found = np.full((len(n), len(shares)), np.nan)
+    order = np.argsort(np.where(n > 0, values, np.inf)[some], axis=-1)
+    ends = np.take_along_axis(n[some], order, axis=-1).cumsum(axis=-1)
+    ranked = np.take_along_axis(values[some], order, axis=-1)
+
+    def at(rank: Floats) -> Floats:
+        return np.take_along_axis(ranked, (ends[:, None] <= rank[..., None]).sum(axis=-1), axis=-1)
+
+    place = np.asarray(shares) * (n[some].sum(axis=-1, keepdims=True) - 1)
+    below = np.floor(place)
+    left, right = at(below), at(np.ceil(place))
+    found[some] = left + (place - below) * (right - left)
+    return found
 
 
 def _levels(strata: Strata, model: Model, variable: str, values: Floats) -> Sequence[tuple[str, bool, Floats]]:

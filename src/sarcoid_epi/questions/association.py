@@ -10,6 +10,7 @@ from sarcoid_epi import strata
 from sarcoid_epi.cohort import generate
 from sarcoid_epi.estimators import CATALOGUE, ask
 from sarcoid_epi.measures import MEASURES, split
+from sarcoid_epi.questions.association_shape import shape_section
 from sarcoid_epi.report.content import Chart, Content, Field, Line, Mark, Section, Sheet
 from sarcoid_epi.report.plots import Axis
 from sarcoid_epi.results import Estimate, Estimates, percent
@@ -50,6 +51,7 @@ def association(
         sections=(
             models_section(answers, models),
             forest_section(answers, models),
+            shape_section(answers, patients, models),
             _standardised_section(answers, models),
             _refused_section(answers),
         ),

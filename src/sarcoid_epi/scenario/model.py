@@ -102,6 +102,9 @@ class Model(BaseModel):
         lost = [name for name in named if name not in self.explaining]
         if lost:
             raise ValueError(f"'{lost[0]}' is no exposure and not adjusted for; add it to one of them")
+        pairs = [frozenset(pair) for pair in self.interactions]
+        if any(len(pair) < 2 for pair in pairs) or len({*pairs}) < len(pairs):
+            raise ValueError("an interaction is of two different variables, each two once; correct 'interactions'")
         for name in self.splines:
             if PATIENT_BY_NAME.get(name) and PATIENT_BY_NAME[name].kind not in ("integer", "number"):
                 raise ValueError(f"'{name}' is no number, and a spline needs one; delete it under splines")

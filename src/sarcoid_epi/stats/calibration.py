@@ -131,6 +131,46 @@ def calibration(prediction: ArrayLike, events: ArrayLike, n: ArrayLike, level: f
     return Calibration._make([*(field.reshape(lead)[()] for field in fields), note.reshape(lead)[()]])
 
 
+def heuristic_shrinkage(statistic: ArrayLike, df: ArrayLike) -> Array:
+    r"""Slope that predictions of a model may be expected to have in new patients, from its own fit.
+
+    .. math:: \hat s = \frac{T - p}{T}
+
+    with T the likelihood-ratio statistic of the model against the constant alone, p its coefficients besides that. On
+    the data of the fit the slope of maximum likelihood is 1 whatever the model; this says what that hides.
+
+    Parameters
+    ----------
+    statistic
+        T, 0 or more.
+    df
+        p.
+
+    Returns
+    -------
+    Array, the shapes broadcast; 0 where T is not above p: the model explains no more than chance would. NaN where
+    either is.
+
+    Assumes
+    -------
+    The columns were chosen before the outcome was looked at; many patients for each coefficient (with few it is too
+    high for maximum likelihood).
+
+    References
+    ----------
+    vanhouwelingen1990
+
+    Examples
+    --------
+    >>> print(heuristic_shrinkage([40.0, 5.0, 3.0], 4))
+    [0.9 0.2 0. ]
+    """
+    chi_squared, columns = np.asarray(statistic, dtype=np.float64), np.asarray(df, dtype=np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        slope = np.where(chi_squared > columns, 1.0 - columns / chi_squared, 0.0)
+    return np.where(np.isnan(chi_squared) | np.isnan(columns), np.nan, slope)[()]
+
+
 def risk_groups(
     prediction: ArrayLike, events: ArrayLike, n: ArrayLike, groups: int = 10, level: float = 0.95
 ) -> RiskGroups:

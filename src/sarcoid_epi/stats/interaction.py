@@ -11,12 +11,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sarcoid_epi.stats.interval import Array, normal_quantile
+from sarcoid_epi.stats.interval import Array, Interval, normal_quantile
 
 PROTECTIVE = "an exposure lowers the risk: code both so that they raise it, or these measures mean nothing"
 
 # log R11, log R10 and log R01 from the three coefficients
 _LOG_RATIOS = np.array([[1.0, 1.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+
+_DOUBLINGS, _HALVINGS = 100, 60
 
 
 class Measure(NamedTuple):
@@ -98,13 +100,7 @@ def interaction(estimate: ArrayLike, covariance: ArrayLike, level: float = 0.95)
     3.74 (-11.43 to 21.87)
     """
     z = normal_quantile(level)
-    beta, spread = np.asarray(estimate, dtype=np.float64), np.asarray(covariance, dtype=np.float64)
-    if beta.shape[-1:] != (3,) or spread.shape[-2:] != (3, 3):
-        raise ValueError(f"estimate needs shape (..., 3), covariance (..., 3, 3); got {beta.shape} and {spread.shape}")
-    if (np.diagonal(spread, axis1=-2, axis2=-1) < 0).any():
-        raise ValueError("covariance has a negative variance")
-    logs = beta @ _LOG_RATIOS.T
-    cov = _LOG_RATIOS @ spread @ _LOG_RATIOS.T
+    logs, cov, (beta, spread) = _log_ratios(estimate, covariance)
     both, one, other = np.exp(np.moveaxis(logs, -1, 0))
     excess = _summed(logs, cov, np.array([1.0, -1.0, -1.0]), 1.0, z)
     # log 1/R11, log R10/R11, log R01/R11
@@ -115,6 +111,86 @@ def interaction(estimate: ArrayLike, covariance: ArrayLike, level: float = 0.95)
     multiplicative = Measure(np.exp(beta[..., 2])[()], error[()], *wald, *wald)
     note = np.where((one < 1) | (other < 1) | (both < 1), PROTECTIVE, "")[()]
     return Interaction(excess, proportion, _synergy(logs, cov, z), multiplicative, note)
+
+
+def attributable_limits(estimate: ArrayLike, covariance: ArrayLike, level: float = 0.95) -> Interval:
+    r"""Limits of the attributable proportion that agree with those of RERI.
+
+    AP is a where :math:`(1 - a) R_{11} - R_{10} - R_{01} + 1` is 0. The limits are the smallest and the greatest a at
+    which the MOVER limits of that sum reach 0; at a = 0 these are RERI's, so that AP's limits leave out 0 where RERI's
+    do, and only there. MOVER limits of AP taken for a sum itself (`interaction`) do not: they put together terms that
+    all hold :math:`R_{11}`, and their upper limit is too low where few have both exposures.
+
+    Parameters
+    ----------
+    estimate, covariance, level
+        As in `interaction`.
+
+    Returns
+    -------
+    Interval, of the leading shape; NaN where an estimate is.
+
+    Raises
+    ------
+    ValueError
+        As in `interaction`.
+
+    Assumes
+    -------
+    As in `interaction`.
+
+    References
+    ----------
+    zou2008, fieller1954
+
+    Examples
+    --------
+    >>> low, high = attributable_limits([0.5, 0.4, 0.6], np.diag([0.04, 0.04, 0.08]))
+    >>> print(f"{low:.3f} {high:.3f}")
+    0.213 0.744
+    """
+    z = normal_quantile(level)
+    logs, cov, _ = _log_ratios(estimate, covariance)
+    with np.errstate(over="ignore", invalid="ignore"):
+        error = _errors(cov)
+        ratios = [np.exp(logs + z * side * error) for side in (0.0, -1.0, 1.0)]
+        middle = 1.0 - (ratios[0][..., 1] + ratios[0][..., 2] - 1.0) / ratios[0][..., 0]
+        return Interval(*(_reached(ratios, _correlation(cov), middle, side)[()] for side in (-1.0, 1.0)))
+
+
+def _reached(ratios: list[Array], correlation: Array, middle: Array, side: float) -> Array:
+    """Where a limit of (1 - a) R11 - R10 - R01 + 1 is 0, below or above the a at which the sum itself is."""
+
+    def beyond(a: Array) -> NDArray[np.bool_]:
+        """Whether 0 lies outside of the limits."""
+        factor = np.stack([1.0 - a, np.full_like(a, -1.0), np.full_like(a, -1.0)], axis=-1)
+        terms, lows, highs = (part * np.abs(factor) for part in ratios)
+        signs = np.where(factor < 0, -1.0, 1.0)
+        total = (signs * terms).sum(-1) + 1.0
+        down, up = _recovered(terms, lows, highs, correlation, signs)
+        return np.asarray(total - down > 0 if side < 0 else total + up < 0, dtype=np.bool_)
+
+    near, far = middle.copy(), middle + side
+    for _ in range(_DOUBLINGS):
+        short = ~beyond(far) & np.isfinite(middle)
+        if not short.any():
+            break
+        near, far = np.where(short, far, near), np.where(short, middle + 2.0 * (far - middle), far)
+    for _ in range(_HALVINGS):
+        between = (near + far) / 2.0
+        outside = beyond(between)
+        near, far = np.where(outside, near, between), np.where(outside, between, far)
+    return np.asarray((near + far) / 2.0)
+
+
+def _log_ratios(estimate: ArrayLike, covariance: ArrayLike) -> tuple[Array, Array, tuple[Array, Array]]:
+    """log R11, log R10, log R01, their covariance, and what was given, checked."""
+    beta, spread = np.asarray(estimate, dtype=np.float64), np.asarray(covariance, dtype=np.float64)
+    if beta.shape[-1:] != (3,) or spread.shape[-2:] != (3, 3):
+        raise ValueError(f"estimate needs shape (..., 3), covariance (..., 3, 3); got {beta.shape} and {spread.shape}")
+    if (np.diagonal(spread, axis1=-2, axis2=-1) < 0).any():
+        raise ValueError("covariance has a negative variance")
+    return beta @ _LOG_RATIOS.T, _LOG_RATIOS @ spread @ _LOG_RATIOS.T, (beta, spread)
 
 
 def _summed(logs: Array, covariance: Array, signs: Array, constant: float, z: float) -> Measure:
@@ -157,7 +233,7 @@ def _synergy(logs: Array, covariance: Array, z: float) -> Measure:
     above, alone = ratios[..., 0] - 1.0, ratios[..., 1] + ratios[..., 2] - 2.0
     correlation = _correlation(covariance[..., 1:, 1:])
     sum_down, sum_up = _recovered(ratios[..., 1:], lows[..., 1:], highs[..., 1:], correlation, np.ones(2))
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         top = ratios * np.array([1.0, 0.0, 0.0]) / above[..., None]
         bottom = ratios * np.array([0.0, 1.0, 1.0]) / alone[..., None]
         of_top, of_bottom, of_both = (

@@ -130,7 +130,7 @@ def logistic_profile(
     given = check_rows(rows, events, n)
     size = given.design.shape[-1]
     wanted = np.arange(size) if columns is None else check_columns(columns, size)
-    parts = [profiled(logistic_search(part), level, wanted) for part in split(given, 4 * size)]
+    parts = [profiled(logistic_search(part), level, wanted) for part in split(given, 4 * len(wanted))]
     return Profile._make(joined(field, given.lead) for field in zip(*parts, strict=True))
 
 

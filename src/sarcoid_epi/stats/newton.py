@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sarcoid_epi.stats.interval import Array
 
 Groups = NDArray[np.intp]
-Function = Callable[[Groups, Array], tuple[Array, Array, Array]]
+Function = Callable[[Groups, Array], tuple[Array, ...]]
 
 _MOST_STEPS = 30
 _LONGEST_STEP = 5.0
@@ -23,6 +23,7 @@ _STEP_TOLERANCE = 1e-10
 _SHORTEST_SCALE = 1e-7
 _NEAR = 1e-10  # gain to expect, relative to the value, below which rounding may hide it
 _FLATTEST = 1e-12
+_LEAST_CURVED = 0.01  # of the least curvature of the matrix that stands in, below which it does stand in
 
 
 class Ascent(NamedTuple):
@@ -50,7 +51,9 @@ def ascend(function: Function, start: Array, held: Array | None = None, most_ste
     ----------
     function
         Called with the numbers of the groups that still move and their parameters (A, P); gives value (A,), gradient
-        (A, P) and information (A, P, P), or another positive definite matrix that leads uphill.
+        (A, P) and information (A, P, P), which is positive definite. Where minus the second derivative need not be,
+        that, and as fourth a matrix that is and leads uphill: it stands in where the function is not concave in the
+        directions left free.
     start
         First parameters, shape (G, P); what is held must have its value there.
     held
@@ -75,11 +78,11 @@ def ascend(function: Function, start: Array, held: Array | None = None, most_ste
             break
         trial = at[active] + scale[active, None] * step[active]
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            new, gradient, information = function(active, trial)
+            new, gradient, *curved = function(active, trial)
             taken = np.isfinite(new) & (near[active] | (new >= value[active] - 1e-12 * np.abs(new)))
         moved = active[taken]
         at[moved], value[moved] = trial[taken], new[taken]
-        inverse[moved], steep = _inverted(information[taken])
+        inverse[moved], steep = _inverted(_uphill(fixed[moved], *(matrix[taken] for matrix in curved)))
         with np.errstate(over="ignore", invalid="ignore"):  # a flat likelihood asks for a step without end
             step[moved], pull[moved] = _newton_step(gradient[taken], inverse[moved], fixed[moved])
             gain = (step[moved] * gradient[taken]).sum(-1) / 2.0
@@ -96,6 +99,33 @@ def ascend(function: Function, start: Array, held: Array | None = None, most_ste
 def of_groups(function: Function, group: Groups) -> Function:
     """The function of problems, each of which belongs to a group."""
     return lambda problems, gamma: function(group[problems], gamma)
+
+
+def _uphill(held: Array, curvature: Array, safe: Array | None = None) -> Array:
+    """The curvature where it is positive definite in the directions left free, else the safe matrix.
+
+    In the directions held the curvature may have any sign, as on the far side of a penalised likelihood's bend; steps
+    do not depend on it. There it is raised (Finsler), until what is left of it, the others following, is as in the
+    safe matrix: so the whole can be inverted, and steps near the end are Newton's and not the safe matrix's many.
+    """
+    if safe is None:
+        return curvature
+    turn = np.linalg.qr(held.swapaxes(1, 2), mode="complete").Q if held.shape[1] else None
+    plain, steady = (matrix if turn is None else turn.swapaxes(1, 2) @ matrix @ turn for matrix in (curvature, safe))
+    kept = held.shape[1]
+    free, sure = plain[:, kept:, kept:], steady[:, kept:, kept:]
+    least, compared = (np.linalg.eigvalsh(matrix).min(-1, initial=np.inf) for matrix in (free, sure))
+    concave = (least > _LEAST_CURVED * compared)[:, None, None]
+    if turn is None:
+        return np.where(concave, curvature, safe)
+    across = plain[:, kept:, :kept]
+    following = across.swapaxes(1, 2) @ np.linalg.solve(np.where(concave, free, sure), across)
+    beside = steady[:, kept:, :kept]
+    raised = plain.copy()
+    raised[:, :kept, :kept] = (
+        following + steady[:, :kept, :kept] - beside.swapaxes(1, 2) @ np.linalg.solve(sure, beside)
+    )
+    return np.where(concave, turn @ raised @ turn.swapaxes(1, 2), safe)
 
 
 def _inverted(information: Array) -> tuple[Array, NDArray[np.bool_]]:

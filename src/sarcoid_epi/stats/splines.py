@@ -88,7 +88,7 @@ def restricted_cubic(values: ArrayLike, knots: ArrayLike) -> Array:
     values
         The covariate, any shape.
     knots
-        At least three, ascending, shape (k,).
+        At least three, ascending, shape (..., k): knots for all, or with leading axes broadcast against `values`.
 
     Returns
     -------
@@ -115,17 +115,18 @@ def restricted_cubic(values: ArrayLike, knots: ArrayLike) -> Array:
     [0.   0.25 1.5  3.   4.5 ]
     """
     x, t = np.asarray(values, dtype=np.float64), np.asarray(knots, dtype=np.float64)
-    if t.ndim != 1 or t.size < 3 or not (np.diff(t) > 0).all():
+    if t.ndim < 1 or t.shape[-1] < 3 or not (np.diff(t) > 0).all():
         raise ValueError(f"knots must be at least three ascending numbers; got {t.tolist()}")
-    first, last_but_one, last = t[0], t[-2], t[-1]
+    first, last_but_one, last = t[..., :1], t[..., -2:-1], t[..., -1:]
 
     def cubed(knot: Array) -> Array:
         return np.asarray(np.maximum(x[..., None] - knot, 0.0) ** 3)
 
-    inner = t[:-2]
+    inner = t[..., :-2]
     bends = (
         cubed(inner)
         - cubed(last_but_one) * (last - inner) / (last - last_but_one)
         + cubed(last) * (last_but_one - inner) / (last - last_but_one)
     ) / (last - first) ** 2
-    return np.concatenate([x[..., None], bends], axis=-1)
+    straight = np.broadcast_to(x[..., None], (*bends.shape[:-1], 1))
+    return np.concatenate([straight, bends], axis=-1)
