@@ -14,7 +14,7 @@ from sarcoid_epi.scenario import draw, load_design, load_world, shipped
 @pytest.fixture
 def coarse(monkeypatch):
     """Calibration on few points, for the sake of time: what can be reached hardly depends on them."""
-    monkeypatch.setattr(calibration, "reference_population", lambda: ReferencePopulation(points=2**9))
+    monkeypatch.setattr(calibration, "reference_population", lambda points: ReferencePopulation(points=2**9))
     calibration.solve_world.cache_clear()
     yield
     calibration.solve_world.cache_clear()

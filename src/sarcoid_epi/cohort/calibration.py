@@ -19,12 +19,12 @@ from itertools import pairwise, product
 from typing import Any, cast
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.special import expit, logit
+from scipy.special import expit
 from scipy.stats import qmc
 
 from sarcoid_epi.cohort.node import Column, Columns, Node, ancestors, variable
 from sarcoid_epi.cohort.sites import PATTERNS, site_table
+from sarcoid_epi.cohort.solving import grouped, solve
 from sarcoid_epi.cohort.steps import NODES
 from sarcoid_epi.errors import ConfigurationError, Problem
 from sarcoid_epi.scenario import Design, Parameter, World
@@ -209,83 +209,6 @@ def parameter(path: str, of: World | Design) -> Parameter:
     return of.parameters()[path]
 
 
-def solve(log_odds: Floats, target: float, weight: Floats | None = None) -> float:
-    """Intercept a with mean(expit(a + log_odds)) = target.
-
-    Newton on the logit scale, a <- a - [logit P(a) - logit target] P (1 - P) / P'(a), where P is nearly linear: about
-    four steps from anywhere. Log odds of minus infinity count as patients without a chance, of plus infinity as
-    certain; share and target are then taken between that floor and that ceiling.
-
-    Raises
-    ------
-    ConfigurationError
-        When no intercept reaches the target: more is asked than there are patients with a chance, or less than there
-        are certain ones.
-
-    Examples
-    --------
-    >>> round(solve(np.zeros(10), 0.25), 6) == round(float(np.log(1 / 3)), 6)
-    True
-    """
-    weight = np.ones(log_odds.shape) if weight is None else weight
-    open_to = np.isfinite(log_odds)
-    certain, some = _total(weight, log_odds == np.inf), _total(weight, open_to)
-    never = not (log_odds > -np.inf).all()
-    floor, room = certain / weight.sum(), 1.0 if open_to.all() else some / weight.sum()
-    wanted = (target - floor) / room if room > 0 else np.nan
-    if (target == 0 and not certain) or (target == 1 and not never):
-        return np.inf if target else -np.inf
-    if not 0 < wanted < 1:
-        why = f"at least {floor:.4g} and at most {floor + room:.4g} can" if floor else f"at most {room:.4g} can"
-        raise ConfigurationError(Problem(f"a share of {target:g} cannot be reached", why=why))
-    return _newton(log_odds[open_to], wanted, weight[open_to]) if room < 1 else _newton(log_odds, wanted, weight)
-
-
-def _total(weight: Floats, value: Column) -> float:
-    """Sum of weighted values. (A dot product wakes the threads of BLAS, which takes longer than the sum.)"""
-    return float((weight * value).sum())
-
-
-def _grouped(log_odds: Floats, weight: Floats) -> tuple[Floats, Floats]:
-    """Each value once, with its weight in all, when there are but a few values; as they are otherwise."""
-    if log_odds.size < 2**14:
-        return log_odds, weight
-    values = np.unique(log_odds[:: log_odds.size // 2**12])
-    if values.size > 64:
-        return log_odds, weight
-    at = np.minimum(np.searchsorted(values, log_odds), values.size - 1)
-    if not (values[at] == log_odds).all():
-        return log_odds, weight
-    return values, np.asarray(np.bincount(at, weight, values.size), dtype=np.float64)
-
-
-def _newton(log_odds: Floats, target: float, weight: Floats) -> float:
-    """The same for finite log odds and a target between 0 and 1."""
-    goal = float(logit(target))
-    weight = weight / weight.sum()
-    few = slice(None, None, 8)
-    # A part of the points brings the start near enough for two steps over all of them.
-    near = log_odds.size > 2**13 and weight[few].sum() > 0
-    intercept = _newton(log_odds[few], target, weight[few]) if near else goal
-    for _ in range(60):
-        chance = expit(intercept + log_odds)
-        share = _total(weight, chance)
-        slope = _total(weight, chance * (1 - chance))
-        if not slope > 1e-9:
-            return _bracketed(log_odds, target, weight)
-        step = (float(logit(share)) - goal) * share * (1 - share) / slope
-        intercept -= step
-        if abs(step) < 1e-6:  # each step squares the error, and this one has been taken
-            break
-    return intercept
-
-
-def _bracketed(log_odds: Floats, target: float, weight: Floats) -> float:
-    """The same where chances are nearly all 0 or 1 and Newton's steps lose their way: slower, and always there."""
-    ends = -float(log_odds.max()) - 40, -float(log_odds.min()) + 40
-    return float(brentq(lambda a: _total(weight, expit(a + log_odds)) - target, *ends, xtol=1e-13))
-
-
 def _solve_node(
     node: Node, points: _Points, world: World, design: Design, of: World | Design
 ) -> tuple[tuple[float, ...], list[Reached]]:
@@ -293,7 +216,7 @@ def _solve_node(
     parts = []
     for columns, weights in points.all_ways(node):
         value = np.broadcast_to(node(columns, points, world, design), weights.shape)
-        parts.append(_grouped(value, weights))
+        parts.append(grouped(value, weights))
     log_odds, weight = (np.concatenate(pieces) for pieces in zip(*parts, strict=True))
     intercepts, report = [], []
     inside = slice(None) if weight.all() else weight > 0
@@ -316,12 +239,15 @@ def _solve_node(
 
 
 @lru_cache(maxsize=256)
-def calibrate(world: World, design: Design) -> Calibration:
+def calibrate(
+    world: World, design: Design, points: int = REFERENCE_POINTS, columns: frozenset[str] | None = None
+) -> Calibration:
     """Intercepts of every node with targets, under a world and a design, with the report of what they reach.
 
-    Cached by the contents of world and design.
+    Fewer `points` are quicker and less exact; with `columns` only those nodes are solved that these depend on, to the
+    same intercepts. Cached by the contents of world and design.
     """
-    return _with_design(solve_world(world), world, design)
+    return _with_design(solve_world(world, points, columns), world, design, columns)
 
 
 def calibrate_on(reference: ReferencePopulation, world: World, design: Design) -> Calibration:
@@ -330,23 +256,39 @@ def calibrate_on(reference: ReferencePopulation, world: World, design: Design) -
 
 
 @lru_cache(maxsize=8)
-def solve_world(world: World) -> tuple[_Points, Calibration]:
+def solve_world(
+    world: World, points: int = REFERENCE_POINTS, columns: frozenset[str] | None = None
+) -> tuple[_Points, Calibration]:
     """The world's own targets are solved once for all designs."""
-    return _solved(reference_population(), world)
+    return _solved(reference_population(points), world, columns)
 
 
-def _solved(reference: ReferencePopulation, world: World) -> tuple[_Points, Calibration]:
+def _needed(columns: frozenset[str] | None) -> tuple[list[str], list[Node], frozenset[str]]:
+    """Of the world and of the design what is to be solved, and what a design reads of the world."""
+    if columns is None:
+        return [*OF_WORLD], [*OF_DESIGN], DESIGN_READS
+    needed = {node.name for node in ancestors(NODES, [*columns, "enters"])}
+    of_design = [node for node in OF_DESIGN if node.name in needed]
+    reads = frozenset(cause for node in of_design for cause in node.needs) - {node.name for node in of_design}
+    # Points are split in any case, so that intercepts come out the same to the last bit.
+    return [n.name for n in REFERENCE_NODES if n.split or n.name in needed.intersection(OF_WORLD)], of_design, reads
+
+
+def _solved(
+    reference: ReferencePopulation, world: World, columns: frozenset[str] | None = None
+) -> tuple[_Points, Calibration]:
     """The reference population as far as designs ask for it, and the world's intercepts."""
     points = _Points(reference, world)
     intercepts: dict[str, tuple[float, ...]] = {}
     report: list[Reached] = []
-    nodes = ancestors(REFERENCE_NODES, [*OF_WORLD, *DESIGN_READS])
+    of_world, _, design_reads = _needed(columns)
+    nodes = ancestors(REFERENCE_NODES, [*of_world, *design_reads])
     for number, node in enumerate(nodes):
         if node.targets:
             intercepts[node.name], reached = _solve_node(node, points, world, NO_DESIGN, world)
             report += reached
         points.add(node, node(points.columns, points, world, NO_DESIGN), intercepts.get(node.name, ()))
-        points.keep(DESIGN_READS.union(*(_reads(later) for later in nodes[number + 1 :])))
+        points.keep(design_reads.union(*(_reads(later) for later in nodes[number + 1 :])))
     return points, Calibration(intercepts, (*report, *_sites_reached(world)))
 
 
@@ -355,12 +297,14 @@ def _reads(node: Node) -> tuple[str, ...]:
     return (*node.needs, *(DECIDES[node.within].needs if node.within in DECIDES else ()))
 
 
-def _with_design(solved: tuple[_Points, Calibration], world: World, design: Design) -> Calibration:
+def _with_design(
+    solved: tuple[_Points, Calibration], world: World, design: Design, columns: frozenset[str] | None = None
+) -> Calibration:
     """The intercepts of a design, given those of a world."""
     kept, of_world = solved
     points = kept.again()
     intercepts, report = dict(of_world.intercepts), list(of_world.report)
-    for node in OF_DESIGN:
+    for node in _needed(columns)[1]:
         intercepts[node.name], reached = _solve_node(node, points, world, design, design)
         report += reached
         points.add(node, node(points.columns, points, world, design), intercepts[node.name])

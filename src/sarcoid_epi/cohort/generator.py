@@ -86,6 +86,7 @@ def generate(
     block: int = BLOCK,
     columns: Sequence[str] | None = None,
     source: int | None = None,
+    calibration: Calibration | None = None,
 ) -> Cohort:
     """A cohort of `size` patients, in memory.
 
@@ -106,6 +107,8 @@ def generate(
         Columns of either table that are wanted, beside `patient_id`: the same values, for less work. All by default.
     source : int, optional
         Source patients there are; without end by default.
+    calibration : Calibration, optional
+        Solved before, for world, design and columns; solved here by default.
 
     Returns
     -------
@@ -122,7 +125,7 @@ def generate(
     demand_size(size, source)
     wanted = wanted_columns(columns)
     nodes = intervened(NODES, do or {})
-    calibration = calibrate(world, design)
+    calibration = calibration or calibrate(world, design)
     recipe = Recipe(world, design, calibration.intercepts, nodes)
     rows = range(ENDLESS if source is None else source)
     blocks = list(entrants(recipe, seed, wanted, rows, ENDLESS if size is None else size, block))
@@ -174,11 +177,18 @@ def wanted_columns(columns: Sequence[str] | None) -> tuple[str, ...]:
 
 
 def replicates(
-    world: World, design: Design, size: int, count: int, seed: int, columns: Sequence[str], first: int = 0
+    world: World,
+    design: Design,
+    size: int,
+    count: int,
+    seed: int,
+    columns: Sequence[str],
+    first: int = 0,
+    calibration: Calibration | None = None,
 ) -> Columns:
     """Columns of `count` replicated cohorts of `size` patients each, as arrays of shape (count, size).
 
-    Replicate 0 is the cohort that `generate` gives. Only what the columns need is computed.
+    Replicate 0 is the cohort that `generate` gives. Only what the columns need is computed. `calibration` as there.
 
     Raises
     ------
@@ -189,7 +199,7 @@ def replicates(
     strange = [name for name in columns if name not in known]
     if strange:
         raise ConfigurationError(*(unknown("column", name, known) for name in strange))
-    recipe = Recipe(world, design, calibrate(world, design).intercepts, NODES)
+    recipe = Recipe(world, design, (calibration or calibrate(world, design)).intercepts, NODES)
     share = design.entry.share.value
     rows = int(np.ceil(size / share + 6 * np.sqrt(size * (1 - share)) / share)) if share < 1 else size
     per_batch = max(1, BLOCK // rows)
