@@ -43,6 +43,12 @@ class DataError(SarcoidEpiError):
     exit_code = 3
 
 
+class WorkError(SarcoidEpiError):
+    """Parts of the work that broke, each with where it can be seen again (exit code 1); the rest is kept."""
+
+    exit_code = 1
+
+
 def unknown(kind: str, name: str, known: Iterable[str], where: str = "") -> Problem:
     """The problem of a name that does not exist, with the nearest one that does.
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import file_digest, sha256
+from itertools import count
 from pathlib import Path
 from typing import IO
 
@@ -27,6 +28,8 @@ _RECIPE, _LOCK = "recipe", "lock"
 def write_whole(path: Path, write: Callable[[Path], object]) -> Path:
     """Let `write` fill a temporary neighbour, then put it in place of `path`; an interrupt leaves the old file or none.
 
+    Several may write the same file at once: each has a neighbour of its own.
+
     Raises
     ------
     ConfigurationError
@@ -36,7 +39,7 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> Path:
         if path.is_dir():
             raise ConfigurationError(Problem(f"'{path}' is a folder", do="name a file"))
         _make(path.parent)
-        partial = path.with_name(f".{path.name}.partial")
+        partial = _neighbour(path)
         try:
             write(partial)
             os.replace(partial, path)
@@ -44,6 +47,16 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> Path:
             with suppress(OSError):
                 partial.unlink(missing_ok=True)
     return path
+
+
+def _neighbour(path: Path) -> Path:
+    """An empty file beside another that nobody else has."""
+    for number in count():
+        partial = path.with_name(f".{path.name}.{number or ''}".rstrip(".") + ".partial")
+        with suppress(FileExistsError):
+            partial.touch(exist_ok=False)
+            return partial
+    raise AssertionError("numbers never end")
 
 
 def write_text(path: Path, text: str) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -50,25 +49,36 @@ def study(
     ------
     ConfigurationError
         When the study contradicts itself, a name is unknown, or the folder belongs to something else.
+    WorkError
+        When an estimator broke; parts of other units are kept.
     """
     from sarcoid_epi.scenario import load_study
     from sarcoid_epi.simulation.engines import dask as cluster
     from sarcoid_epi.simulation.engines import processes
     from sarcoid_epi.simulation.running import run
+    from sarcoid_epi.simulation.stored import tidy
     from sarcoid_epi.simulation.telling import tell
 
     number, of = shard
     if not 1 <= number <= of:
         raise ConfigurationError(Problem(f"'{number}/{of}' is no share", "--shard", do="write i/n, i from 1 to n"))
+    if dask and workers > 1:
+        raise ConfigurationError(Problem("the workers are those of the cluster", "--workers", do="leave it out"))
     declared = load_study(name)
     whole = run(declared, Path(out), cluster(dask) if dask else processes(workers), shard, progress)
     if whole:
         tell(declared, Path(out))
+        tidy(Path(out))
     return whole
 
 
-def combine(name: str, folders: Sequence[str | Path], out: str | Path) -> bool:
+def combine(name: str, folders: Sequence[str | Path], out: str | Path) -> list[int]:
     """Bring the parts of several folders of one study together; once it is whole, tell what it found.
+
+    Returns
+    -------
+    list of int
+        The cases that still lack parts; none when the study is whole, and told.
 
     Raises
     ------
@@ -76,44 +86,37 @@ def combine(name: str, folders: Sequence[str | Path], out: str | Path) -> bool:
         When a folder holds no parts of this very study.
     """
     from sarcoid_epi.scenario import load_study
-    from sarcoid_epi.simulation.running import PARTS, claim, finished, is_of
+    from sarcoid_epi.simulation.running import gather, unfinished
+    from sarcoid_epi.simulation.stated import state
+    from sarcoid_epi.simulation.stored import claim, foreign, is_of, tidy
     from sarcoid_epi.simulation.telling import tell
 
     declared, place = load_study(name), Path(out)
-    problems = [
-        Problem(f"'{folder}' holds no parts of this study", do="name folders that `study` wrote for the same file")
-        for folder in folders
-        if not is_of(declared, Path(folder))
-    ]
+    stated = state(declared)
+    problems = [foreign(declared, Path(folder)) for folder in folders if not is_of(declared, Path(folder))]
     if problems:
         raise ConfigurationError(*problems)
     claim(place, declared)
-    for folder in folders:
-        for part in sorted((Path(folder) / PARTS).glob("*.parquet")):
-            if not (place / PARTS / part.name).exists():
-                partial = place / PARTS / f".{part.name}.partial"
-                shutil.copyfile(part, partial)
-                partial.replace(place / PARTS / part.name)
-    whole = finished(declared, place)
-    if whole:
+    gather(stated, [Path(folder) for folder in folders], place)
+    lacking = unfinished(stated, place)
+    if not lacking:
         tell(declared, place)
-    return whole
+        tidy(place)
+    return lacking
 
 
 def replicate(name: str, case: int, number: int) -> list[dict[str, Any]]:
-    """The answers of one replicate, made again by itself.
+    """The answers of one replicate, made again: the very rows of its part.
 
     Raises
     ------
     ConfigurationError
         When there is no such case or replicate.
+    WorkError
+        When an estimator breaks on it; its cause is the exception itself.
     """
     from sarcoid_epi.scenario import load_study
-    from sarcoid_epi.simulation.running import Unit, replicates
+    from sarcoid_epi.simulation.running import again
+    from sarcoid_epi.simulation.stated import state
 
-    declared = load_study(name)
-    for what, value, of in (("case", case, len(declared.all_cases())), ("replicate", number, declared.replicates)):
-        if not 0 <= value < of:
-            raise ConfigurationError(Problem(f"there is no {what} {value}", do=f"name one from 0 to {of - 1}"))
-    columns = replicates(declared, Unit(case, number, 1))
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    return again(state(load_study(name)), case, number)

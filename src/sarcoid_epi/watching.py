@@ -30,5 +30,14 @@ def bar(quiet: bool) -> Iterator[Callable[[int, int], None]]:
 
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as shown:
-        task = shown.add_task("parts", total=None)
-        yield lambda done, of: shown.update(task, completed=done, total=of)
+        task, begun = shown.add_task("parts", total=None), False
+
+        def show(done: int, of: int) -> None:
+            nonlocal begun
+            if begun:
+                shown.update(task, completed=done, total=of)
+            else:  # what an earlier run made says nothing of how long the rest will take
+                shown.reset(task, completed=done, total=of)
+            begun = True
+
+        yield show

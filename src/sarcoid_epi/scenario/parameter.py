@@ -140,16 +140,20 @@ class Section(_Value):
                 found |= item.parameters(f"{path}.")
         return found
 
-    def whole_numbers(self, prefix: str = "") -> set[str]:
-        """Paths of the parameters that must be whole numbers."""
-        found: set[str] = set()
+    def limits(self, prefix: str = "") -> dict[str, _Between]:
+        """Paths of the parameters with limits, each with what raises ValueError beyond them."""
+        found: dict[str, _Between] = {}
         for name, field in type(self).model_fields.items():
             item, path = getattr(self, name), f"{prefix}{name}"
             if isinstance(item, Section):
-                found |= item.whole_numbers(f"{path}.")
-            elif any(getattr(getattr(rule, "func", None), "whole", False) for rule in field.metadata):
-                found.add(path)
+                found |= item.limits(f"{path}.")
+            rules = (getattr(rule, "func", None) for rule in field.metadata)
+            found.update((path, rule) for rule in rules if isinstance(rule, _Between))
         return found
+
+    def whole_numbers(self, prefix: str = "") -> set[str]:
+        """Paths of the parameters that must be whole numbers."""
+        return {path for path, rule in self.limits(prefix).items() if rule.whole}
 
     def replaced(self, parameters: Mapping[str, Parameter], prefix: str = "") -> Self:
         """The section with other parameters at some paths, checked as on loading.

@@ -85,10 +85,10 @@ class Study(BaseModel):
     name: str
     label: str
     aims: str
-    worlds: Names = ("evidence",)
-    designs: Names = ("tertiary_records",)
+    worlds: Names = Field(("evidence",), min_length=1)
+    designs: Names = Field(("tertiary_records",), min_length=1)
     beliefs: Names = ()
-    sizes: tuple[Annotated[int, Field(ge=1)], ...] = (1500,)
+    sizes: tuple[Annotated[int, Field(ge=1, le=10**7)], ...] = Field((1500,), min_length=1)
     replicates: Annotated[int, Field(ge=2)] = 1000
     error: Annotated[float, Field(gt=0, lt=0.5)] | None = None
     seed: int = 1
@@ -114,6 +114,15 @@ class Study(BaseModel):
                 raise ValueError(f"'{name}' has values, and method '{self.method}' needs 'low' and 'high'; give them")
         if self.method == "draws" and self.vary:
             raise ValueError("draws vary what is uncertain in the world; delete 'vary'")
+        if self.method in ("latin", "sobol") and not self.vary:
+            raise ValueError(f"method '{self.method}' varies nothing; add a section 'vary'")
+        for name in ("worlds", "designs", "beliefs", "sizes", "estimators", "models", "terms"):
+            given: tuple[object, ...] = getattr(self, name)
+            if twice := [one for at, one in enumerate(given) if one in given[:at]]:
+                raise ValueError(f"'{name}' has {twice[0]} twice; keep one")
+        strange = {"case", "world", "design", "belief", "size", "draw"} & self.vary.keys()
+        if strange:
+            raise ValueError(f"a factor is called '{min(strange)}', as every case has something called; rename it")
         return self
 
     def all_cases(self) -> tuple[Case, ...]:
@@ -132,10 +141,12 @@ class Study(BaseModel):
             rows = product(*(self.vary[name].values for name in names))
             return [(tuple(zip(names, row, strict=True)), None) for row in rows]
         rng = np.random.default_rng(self.seed)
-        engine = qmc.LatinHypercube if self.method == "latin" else qmc.Sobol
-        places = engine(max(len(names), 1), rng=rng).random(self.cases)
+        if self.method == "latin":
+            places = qmc.LatinHypercube(len(names), rng=rng).random(self.cases)
+        else:  # a beginning of the sequence, whatever its length
+            places = qmc.Sobol(len(names), rng=rng).random_base2((self.cases - 1).bit_length())[: self.cases]
         return [
-            (tuple((name, self.vary[name].at(float(at))) for name, at in zip(names, row, strict=False)), None)
+            (tuple((name, self.vary[name].at(float(at))) for name, at in zip(names, row, strict=True)), None)
             for row in places
         ]
 

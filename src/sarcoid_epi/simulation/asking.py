@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import pandas as pd
 
+from sarcoid_epi.errors import ConfigurationError, Problem, unknown
 from sarcoid_epi.estimands import Estimand
 from sarcoid_epi.estimators import Answers, Estimator
 from sarcoid_epi.estimators.asking import lacking
-from sarcoid_epi.estimators.declare import silent
-from sarcoid_epi.scenario import Belief, Model
+from sarcoid_epi.scenario import Belief, Model, Study, load_model
+from sarcoid_epi.simulation.counted import CountedStrata
 from sarcoid_epi.strata import Counts, Floats, Patterns, Strata
 
 
@@ -23,19 +24,48 @@ class Question(NamedTuple):
     estimator: Estimator
     model: Model | None = None
 
+    def lacks(self, strata: Strata) -> str:
+        """What the patients of all groups lack, in words; empty where it can be asked."""
+        return lacking(self.estimator, strata)
+
     def __call__(self, strata: Strata, belief: Belief | None) -> Answers:
-        """Answers for every group."""
-        if lack := lacking(self.estimator, strata):
-            return silent(self.estimator.needs[:1], len(strata.labels), lack)
+        """Answers for every group of patients who lack nothing."""
         believed = belief if self.estimator.believes else None
         return self.estimator(strata, *(part for part in (believed, self.model) if part is not None))
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What a question reads: its columns, whether counts of their levels are all it needs, and the terms it answers."""
+
+    run: str
+    columns: frozenset[str] = frozenset()
+    by_counts: bool = True
+    terms: tuple[str, ...] = ()
+
+    def more(self, columns: Iterable[str], by_counts: bool, terms: Iterable[str] = ()) -> Asked:
+        """The same, and more."""
+        said = tuple(dict.fromkeys((*self.terms, *terms)))
+        return Asked(self.run, self.columns | {*columns}, self.by_counts and by_counts, said)
+
+
+class NotHeldError(Exception):
+    """A question asks for what it never asked for before: columns that are not held, or more than counts."""
+
+    def __init__(self, columns: Sequence[str], by_counts: bool):
+        super().__init__(", ".join(columns))
+        self.columns, self.by_counts = columns, by_counts
+
+
+@dataclass(frozen=True)
 class Watched:
-    """Strata that note which columns are read, and whether more than counts of levels is asked of them."""
+    """Strata that note which columns are read, and whether more than counts of levels is asked of them.
+
+    `there` names the variables that the patients have; what the strata do not hold of them is a `NotHeldError`.
+    """
 
     strata: Strata
+    there: frozenset[str]
     read: set[str] = field(default_factory=set)
     rows: set[str] = field(default_factory=set)
 
@@ -47,51 +77,98 @@ class Watched:
     @property
     def columns(self) -> frozenset[str]:
         """The variables there are; whether one is there is part of the question, but no reading."""
-        return self.strata.columns
+        return self.there
 
     def levels(self, column: str) -> tuple[str, ...]:
         """As of the strata."""
-        self.read.add(column)
-        return self.strata.levels(column)
+        return self._holding(column).levels(column)
 
     def n(self, where: str = "") -> Counts:
         """As of the strata."""
-        self.read.update({where} if where else set())
-        return self.strata.n(where)
+        return self._holding(*([where] if where else [])).n(where)
 
     def events(self, column: str) -> tuple[Counts, Counts]:
         """As of the strata."""
-        self.read.add(column)
-        return self.strata.events(column)
+        return self._holding(column).events(column)
 
     def table(self, *columns: str) -> Counts:
         """As of the strata."""
-        self.read.update(columns)
-        return self.strata.table(*columns)
+        return self._holding(*columns).table(*columns)
 
     def patterns(self, *columns: str, lacking: Sequence[str] = ()) -> Patterns:
         """As of the strata."""
-        self.read.update(columns)
-        return self.strata.patterns(*columns, lacking=lacking)
+        return self._holding(*columns).patterns(*columns, lacking=lacking)
 
     def moments(self, column: str) -> tuple[Counts, Floats, Floats]:
         """As of the strata; counts of levels would not do."""
-        self.read.add(column)
-        self.rows.add(column)
-        return self.strata.moments(column)
+        return self._rows(column).moments(column)
 
     def frames(self) -> Iterator[pd.DataFrame]:
         """As of the strata; every column may be read."""
-        self.read.update(self.strata.columns)
-        self.rows.update(self.strata.columns)
-        return self.strata.frames()
+        return self._rows(*self.there).frames()
+
+    def _holding(self, *columns: str) -> Strata:
+        self.read.update(columns)
+        if lost := sorted({*columns} & self.there - self.strata.columns):
+            raise NotHeldError(lost, by_counts=True)
+        return self.strata
+
+    def _rows(self, *columns: str) -> Strata:
+        self.rows.update(columns)
+        if isinstance(self.strata, CountedStrata):
+            raise NotHeldError(columns, by_counts=False)
+        return self._holding(*columns)
 
 
-def columns_read(question: Question, strata: Strata, belief: Belief | None) -> tuple[frozenset[str], bool]:
-    """The columns that a question reads of patients like these, and whether counts of levels are all it needs."""
-    watched = Watched(strata)
-    question(watched, belief)
-    return frozenset(watched.read), not watched.rows
+def questions(study: Study, models: Sequence[Model] | None = None) -> tuple[Question, ...]:
+    """The estimators of a study, those that take a model once for each that fits.
+
+    Raises
+    ------
+    ConfigurationError
+        When an estimator or a model is unknown, or an estimator takes a model and none fits.
+    """
+    from sarcoid_epi.estimators import CATALOGUE
+
+    known = {one.name: one for one in CATALOGUE if one.takes == "patients"}
+    where = f"study '{study.name}'"
+    problems = [unknown("estimator", name, known, where) for name in study.estimators if name not in known]
+    declared: list[Model] = [*models] if models is not None else []
+    for name in study.models if models is None else ():
+        try:
+            declared.append(load_model(name))
+        except ConfigurationError as error:
+            problems += error.problems
+    chosen = [known[name] for name in study.estimators if name in known]
+    asked: list[Question] = []
+    for one in chosen:
+        fitting = [model for model in declared if model.family in one.families]
+        asked += [Question(f"{one.name}-{model.name}", one, model) for model in fitting]
+        if not one.families:
+            asked.append(Question(one.name, one))
+        elif not fitting and not problems:
+            families = ", ".join(one.families)
+            said = f"'{one.name}' takes a model, and none fits"
+            problems.append(Problem(said, where, do=f"name one of the family {families} in 'models'"))
+    answered = {family for one in chosen for family in one.families}
+    if not problems:
+        problems = [
+            Problem(f"nothing answers the model '{model.name}'", where, f"it is {model.family}", "delete it")
+            for model in declared
+            if model.family not in answered
+        ]
+    if problems:
+        raise ConfigurationError(*problems)
+    return tuple(asked)
+
+
+def asked_of(question: Question, strata: Strata, belief: Belief | None) -> Asked:
+    """What a question reads of patients like these, and the terms it answers."""
+    watched = Watched(strata, strata.columns)
+    terms = () if question.lacks(watched) else question(watched, belief).terms
+    needed = {*question.estimator.needs, *(question.model.columns if question.model else ())}
+    columns = frozenset((watched.read | needed) & watched.there)
+    return Asked(question.run, columns, not watched.rows, terms)
 
 
 def columns_of_truth(estimand: Estimand, patients: pd.DataFrame, truth: pd.DataFrame) -> frozenset[str]:

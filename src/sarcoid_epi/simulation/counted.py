@@ -1,4 +1,4 @@
-"""Replicates as counts: how many patients of each replicate are alike in everything that is asked."""
+"""Replicates as counts: how many patients of each replicate are alike in everything that is asked. And as rows."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sarcoid_epi.errors import DataError, Problem, unknown
-from sarcoid_epi.strata import FLAG, Counts, Floats, Patterns
+from sarcoid_epi.strata import FLAG, ArrayStrata, Counts, Floats, Patterns
 
 
 @dataclass(frozen=True)
 class CountedStrata:
     """Counts of patterns: what patients are, by column and pattern, and how many of each there are by replicate.
 
-    `codes` has shape (P, columns), -1 where a value is missing; `counts` has shape (replicates, P).
+    `kinds` has shape (P, columns), -1 where a value is missing; `counts` has shape (replicates, P).
     """
 
     labels: tuple[str, ...]
@@ -79,6 +79,17 @@ class CountedStrata:
         if column not in self.axes:
             raise DataError(unknown("column", column, self.axes))
         return column
+
+
+@dataclass(frozen=True)
+class RowStrata(ArrayStrata):
+    """Replicates as rows, their levels those of a population: not only the levels that happen to occur."""
+
+    axes: Mapping[str, tuple[str, ...]]
+
+    def levels(self, column: str) -> tuple[str, ...]:
+        """The levels of a variable."""
+        return self.axes[column] if column in self.axes else super().levels(column)
 
 
 def _summed(counts: Counts, cell: NDArray[np.intp], cells: int) -> Counts:

@@ -1,52 +1,107 @@
-"""Who works: this process, several of them, or a Dask cluster. All give the same results, in whatever order."""
+"""Who works: this process, several of them, or a Dask cluster. All give the same results, in whatever order.
+
+An engine takes arguments one by one, as it has room, and gives results as they come: so neither is ever held in whole.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from sarcoid_epi.errors import ConfigurationError, Problem
 
-#: Calls a function with each of the arguments and gives the results as they come.
-Engine = Callable[[Callable[..., Any], Sequence[tuple[Any, ...]]], Iterable[Any]]
+Function = Callable[..., Any]
+Arguments = Iterable[tuple[Any, ...]]
 
 
-def here(function: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]) -> Iterator[Any]:
-    """One after the other, in this process."""
+@dataclass(frozen=True)
+class Engine:
+    """How many work at once, and how a function is called with each of the arguments."""
+
+    workers: int
+    work: Callable[[Function, Arguments], Iterator[Any]]
+
+
+def _here(function: Function, arguments: Arguments) -> Iterator[Any]:
     return (function(*each) for each in arguments)
 
 
+#: One after the other, in this process.
+here = Engine(1, _here)
+
+
 def processes(workers: int) -> Engine:
-    """Several processes of this machine."""
+    """Several processes of this machine.
+
+    Raises
+    ------
+    ConfigurationError
+        For fewer than one; and while they work, when one of them is killed.
+    """
     if workers < 1:
         raise ConfigurationError(Problem(f"{workers} workers", "--workers", do="ask for at least one"))
     if workers == 1:
         return here
 
-    def work(function: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]) -> Iterable[Any]:
+    def work(function: Function, arguments: Arguments) -> Iterator[Any]:
         from joblib import Parallel, delayed
+        from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-        pool = Parallel(n_jobs=workers, return_as="generator_unordered", pre_dispatch="2*n_jobs")
-        results: Iterable[Any] = pool(delayed(function)(*each) for each in arguments)
-        return results
+        pool = Parallel(n_jobs=workers, return_as="generator_unordered", pre_dispatch="2*n_jobs", batch_size=1)
+        try:
+            yield from pool(delayed(function)(*each) for each in arguments)
+        except TerminatedWorkerError:
+            why = "it was killed, or there was no memory left for it"
+            mend = "give the same command again, perhaps with fewer workers: what is finished is kept"
+            raise ConfigurationError(Problem("a worker is gone", "--workers", why, mend)) from None
 
-    return work
+    return Engine(workers, work)
+
+
+#: How many tasks a Dask cluster has at once, for each of its threads: enough that none waits for the next.
+WAITING = 2
+
+#: How often Dask gives a task to another worker when the one that has it is lost, or cannot do it.
+RETRIES = 3
 
 
 def dask(address: str) -> Engine:
-    """The workers of a Dask cluster; what a lost worker had in hand is given to another."""
+    """The workers of a Dask cluster; what a lost worker had in hand is given to another.
 
-    def work(function: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]) -> Iterator[Any]:
+    Raises
+    ------
+    ConfigurationError
+        While they work: when Dask is not installed, or nobody answers at the address.
+    """
+
+    def work(function: Function, arguments: Arguments) -> Iterator[Any]:
         try:
             from distributed import Client, as_completed
         except ImportError:
-            raise ConfigurationError(
-                Problem("Dask is not installed", "--dask", do="install sarcoid-epi[cluster]")
-            ) from None
-        with Client(address) as client:
-            futures = [client.submit(function, *each, pure=False, retries=3) for each in arguments]
-            for future in as_completed(futures):
+            do = "install sarcoid-epi[cluster]"
+            raise ConfigurationError(Problem("Dask is not installed", "--dask", do=do)) from None
+        try:
+            client = Client(address)
+        except (OSError, ValueError) as error:
+            do = "start a scheduler, or give the address that it prints"
+            raise ConfigurationError(Problem(f"no cluster answers at '{address}'", "--dask", str(error), do)) from None
+        with client:
+            left = iter(arguments)
+            room = WAITING * max(1, sum(client.nthreads().values()))
+
+            def begun(many: int) -> list[Any]:
+                return [client.submit(function, *each, pure=False, retries=RETRIES) for each in islice(left, many)]
+
+            flying = as_completed(begun(room))
+            for future in flying:
                 yield future.result()
                 future.release()
+                flying.update(begun(1))
 
-    return work
+    return Engine(MANY, work)
+
+
+#: Workers that a cluster is taken to have when work is cut into pieces.
+MANY = 16

@@ -1,246 +1,225 @@
 """The population of a case: made once, its truth known exactly, replicates drawn from it.
 
-Patients of a replicate are drawn from the population with replacement, each by the uniform at its own address. Where
-estimators need no more than counts of levels, the population is the list of its patterns with their shares, and a
-replicate's counts are multinomial; else a replicate's patients are rows of the population.
+Patients of a replicate are drawn from the population with replacement, each by the uniform at its own address: so any
+replicate can be had alone, cases of one size draw the same patients, and the columns that are read change nobody. Where
+an estimator needs no more than counts of levels, its replicates are counts of patterns: those of the very patients that
+another gets as rows. A study may also make its patients one by one instead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
+from math import prod
+from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from sarcoid_epi.cohort import draw_world, generate
-from sarcoid_epi.errors import ConfigurationError, DataError, unknown
-from sarcoid_epi.scenario import (
-    Assumed,
-    Belief,
-    Case,
-    Design,
-    Parameter,
-    Study,
-    World,
-    load_belief,
-    load_design,
-    load_model,
-    load_world,
-)
-from sarcoid_epi.scenario.study import Factor
-from sarcoid_epi.simulation.asking import Question, columns_of_truth, columns_read
-from sarcoid_epi.simulation.counted import CountedStrata
-from sarcoid_epi.strata import ArrayStrata, FrameStrata, Strata, whole
+from sarcoid_epi.cohort import Cohort, calibrate, generate
+from sarcoid_epi.cohort import replicates as made_one_by_one
+from sarcoid_epi.errors import DataError
+from sarcoid_epi.scenario import Design, World
+from sarcoid_epi.scenario.following import changed
+from sarcoid_epi.simulation.asking import Asked, Question, Watched, questions
+from sarcoid_epi.simulation.counted import CountedStrata, RowStrata
+from sarcoid_epi.simulation.stated import Stated
+from sarcoid_epi.simulation.varied import POINTS, Spot, patients_of
+from sarcoid_epi.strata import FrameStrata, Strata, whole
 from sarcoid_epi.streams import uniforms
+from sarcoid_epi.vocabulary import PATIENT_BY_NAME
 
-#: Patients of whom it is asked what an estimator reads.
-ASKED = 2000
+__all__ = ["Patterns", "Population", "Replicates", "drawn", "made", "patterns_of", "population", "questions"]
 
-#: The levels of what varies without one: a population made patient by patient.
-Shares = NDArray[np.float64]
+Array = NDArray[Any]
+Axes = Mapping[str, tuple[str, ...]]
+
+#: Patterns with which counts are still less work than rows.
+MOST_PATTERNS = 2**12
 
 #: Everybody with the disease is met.
 EVERYBODY = {"entry.share": 1.0}
 
 
 @dataclass(frozen=True)
+class Patterns:
+    """What patients are alike in: the codes of each pattern, -1 where missing, and the pattern of each patient."""
+
+    columns: tuple[str, ...]
+    codes: NDArray[np.int64]
+    of: NDArray[np.intp]
+
+
+@dataclass(frozen=True)
 class Population:
-    """What there is to draw from: patterns or patients with their chances, and what estimators should find."""
+    """Patients to draw from, as columns of codes, numbers or dates; what each run should find among them.
 
-    columns: Mapping[str, NDArray[np.generic]]
-    axes: Mapping[str, tuple[str, ...]]
-    chances: Shares
-    belief: Belief | None
+    `patterns` holds those runs that need only counts. `world` and `design` make patients anew where a study wants that.
+    """
+
+    size: int
+    columns: Mapping[str, Array]
+    axes: Axes
+    patterns: Mapping[str, Patterns]
+    asked: Mapping[str, Asked]
     truth: Mapping[str, Mapping[str, float]]
-    counted: bool
-
-    def replicates(self, seed: int, first: int, count: int, size: int) -> Strata:
-        """Replicates `first` to `first + count` of `size` patients each.
-
-        The patients of replicate r have the addresses r `size` to (r + 1) `size`: any replicate can be had alone.
-        """
-        labels = tuple(f"replicate={number}" for number in range(first, first + count))
-        drawn = _drawn(self.chances, uniforms(seed, "study:patient", first * size, count * size))
-        if not self.counted:
-            rows = drawn.reshape(count, size)
-            return ArrayStrata(labels, {name: values[rows] for name, values in self.columns.items()})
-        kinds = len(self.chances)
-        cell = np.repeat(np.arange(count) * kinds, size) + drawn
-        counts = np.bincount(cell, minlength=count * kinds).reshape(count, kinds)
-        codes = np.stack([self.columns[name] for name in self.axes], axis=-1) if self.axes else np.zeros((kinds, 0))
-        return CountedStrata(labels, self.axes, codes.astype(np.int64), counts)
+    world: World
+    design: Design
 
 
-def _drawn(chances: Shares, u: Shares) -> NDArray[np.intp]:
-    """For each uniform the kind into whose part of (0, 1) it falls.
+@dataclass(frozen=True)
+class Replicates:
+    """Some replicates of one size: the strata that each run gets, made when asked for, those alike made once."""
 
-    A guide of as many steps as a power of two, four times the kinds, tells most of them at once; the rest are searched.
+    population: Population
+    labels: tuple[str, ...]
+    rows: NDArray[np.int64] | None
+    made: dict[Any, Any] = field(default_factory=dict)
+
+    def strata(self, run: str) -> Strata:
+        """Counts of patterns or rows, as the run needs."""
+        patterns = self.population.patterns.get(run)
+        if self.rows is None or patterns is None:
+            columns = sorted(self.population.asked[run].columns)
+            return RowStrata(self.labels, {name: self._column(name) for name in columns}, self.population.axes)
+        if patterns.columns not in self.made:
+            axes = {name: self.population.axes[name] for name in patterns.columns}
+            counts = counted(patterns, self.rows)
+            self.made[patterns.columns] = CountedStrata(self.labels, axes, patterns.codes, counts)
+        strata: Strata = self.made[patterns.columns]
+        return strata
+
+    def _column(self, name: str) -> Array:
+        if name not in self.made:
+            assert self.rows is not None
+            self.made[name] = self.population.columns[name][self.rows]
+        column: Array = self.made[name]
+        return column
+
+
+def drawn(population: Population, seed: int, first: int, count: int, size: int) -> Replicates:
+    """Replicates `first` to `first + count` of `size` patients each, drawn from the population with replacement.
+
+    The patients of replicate r have the addresses r `size` to (r + 1) `size`.
     """
-    ends = np.cumsum(chances)
-    ends[-1] = 1.0
-    steps = 1 << max(10, int(np.ceil(np.log2(4 * len(ends)))))
-    edges = np.arange(steps + 1) / steps
-    guide = np.searchsorted(ends, edges, side="right").clip(max=len(ends) - 1)
-    step = (u * steps).astype(np.int64)
-    kind = guide[step]
-    open_ = np.flatnonzero(u >= ends[kind])
-    kind[open_] = np.searchsorted(ends, u[open_], side="right")
-    return kind.astype(np.intp, copy=False)
+    u = uniforms(seed, "study:patient", first * size, count * size)
+    rows = (u * population.size).astype(np.int64).reshape(count, size)
+    return Replicates(population, _labels(first, count), rows)
 
 
-def questions(study: Study) -> tuple[Question, ...]:
-    """The estimators of a study, those that take a model once for each.
-
-    Raises
-    ------
-    ConfigurationError
-        When an estimator or a model is unknown, or no model fits an estimator that takes one.
-    """
-    from sarcoid_epi.estimators import CATALOGUE
-
-    known = {one.name: one for one in CATALOGUE if one.takes == "patients"}
-    where = f"study '{study.name}'"
-    strange = [unknown("estimator", name, known, where) for name in study.estimators if name not in known]
-    if strange:
-        raise ConfigurationError(*strange)
-    models = [load_model(name) for name in study.models]
-    asked: list[Question] = []
-    for name in study.estimators:
-        one = known[name]
-        fitting = [model for model in models if model.family in one.families]
-        asked += [Question(f"{name}-{model.name}", one, model) for model in fitting]
-        if not one.families:
-            asked.append(Question(name, one))
-    return tuple(asked)
+def made(population: Population, seed: int, first: int, count: int, size: int) -> Replicates:
+    """The same, of patients made one by one: new ones for each replicate."""
+    columns = sorted(set().union(*(one.columns for one in population.asked.values())))
+    calibration = calibrate(population.world, population.design, POINTS, frozenset(columns))
+    arrays = made_one_by_one(
+        population.world, population.design, size, count, seed, columns, first, calibration=calibration
+    )
+    return Replicates(population, _labels(first, count), None, dict(arrays))
 
 
-def population(study: Study, case: Case) -> Population:
-    """The population of a case.
+def _labels(first: int, count: int) -> tuple[str, ...]:
+    return tuple(f"replicate={number}" for number in range(first, first + count))
 
-    Raises
-    ------
-    ConfigurationError
-        When a factor's path is unknown, or a value is not one that the parameter may have.
-    """
-    return _population(study.model_dump_json(), case)
+
+def counted(patterns: Patterns, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many patients of each replicate have each pattern, shape (replicates, patterns)."""
+    kinds = len(patterns.codes)
+    cell = patterns.of[rows]
+    cell += np.arange(len(rows))[:, None] * kinds
+    return np.bincount(cell.ravel(), minlength=len(rows) * kinds).reshape(len(rows), kinds)
 
 
 @lru_cache(maxsize=2)
-def _population(declared: str, case: Case) -> Population:
-    study = Study.model_validate_json(declared)
-    world, design, belief = parts(study, case)
-    asked = questions(study)
-    few = generate(world, design, ASKED, study.seed)
-    read: set[str] = set()
-    counted = True
-    for question in asked:
-        columns, by_counts = columns_read(question, whole(few.patients), belief)
-        read |= columns | ({*question.model.columns} if question.model else set())
-        counted = counted and by_counts
-    true = {
-        name for question in asked for name in columns_of_truth(question.estimator.estimand, few.patients, few.truth)
-    }
-    everybody = generate(world, design, study.population, study.seed, columns=sorted(read | true))
-    frame = FrameStrata(("all",), everybody.patients)
-    arrays, axes = _arrays(frame, sorted(read & {*everybody.patients.columns}))
-    counted = counted and len(axes) == len(arrays)
-    truth = _truth(study, world, design, asked, belief, sorted(read | true), everybody.patients, everybody.truth)
-    if counted:
-        codes = np.stack([*arrays.values()], axis=-1)
-        kinds, n = np.unique(codes, axis=0, return_counts=True)
-        arrays, chances = dict(zip(arrays, kinds.T, strict=True)), n / n.sum()
-    else:
-        chances = np.full(study.population, 1 / study.population)
-    return Population(arrays, axes, chances, belief, truth, counted)
+def population(stated: Stated, spot: Spot, asked: tuple[Asked, ...]) -> Population:
+    """The population of a spot, with the columns that are asked for.
 
-
-def _truth(
-    study: Study,
-    world: World,
-    design: Design,
-    asked: Sequence[Question],
-    belief: Belief | None,
-    columns: Sequence[str],
-    patients: pd.DataFrame,
-    truth: pd.DataFrame,
-) -> dict[str, dict[str, float]]:
-    """What each question should find: its estimand in these patients, or in everybody with the disease."""
+    Raises
+    ------
+    ConfigurationError
+        When values contradict each other, or a target cannot be reached.
+    """
+    study = stated.study
+    world, design = patients_of(study, spot, stated.worlds[spot.world], stated.designs[spot.design])
+    read = frozenset[str]().union(*(one.columns for one in asked))
+    cohort = _people(stated, world, design, read | stated.true)
+    frame = whole(cohort.patients)
+    columns = {name: _array(frame, name) for name in sorted(read)}
+    axes = {name: levels for name in columns if (levels := _levels(frame, name))}
+    told_of = cohort
     if study.truth == "everybody":
-        all_met = design.replaced({path: _varied(value) for path, value in EVERYBODY.items()})
-        every = generate(world, all_met, study.population, study.seed, columns=columns)
-        patients, truth = every.patients, every.truth
-    found: dict[str, dict[str, float]] = {}
-    for question in asked:
-        value = dict(question.estimator.estimand.value(patients, truth))
-        if not value and question.model:
-            answers = question(whole(patients), belief)
-            value = {term: float(answers.estimate[0, at]) for at, term in enumerate(answers.terms)}
-        found[question.run] = value
-    return found
+        told_of = _people(stated, world, changed(design, EVERYBODY, "everybody is met"), read | stated.true)
+    truth = {one.run: _truth(stated, one, told_of) for one in questions(study, [*stated.models.values()])}
+    by_run = {one.run: one for one in asked}
+    return Population(study.population, columns, axes, _patterns(columns, axes, asked), by_run, truth, world, design)
 
 
-def _arrays(
-    frame: FrameStrata, columns: Sequence[str]
-) -> tuple[dict[str, NDArray[np.generic]], dict[str, tuple[str, ...]]]:
-    """Codes or numbers of each column, and the levels of those that have some."""
-    arrays: dict[str, NDArray[np.generic]] = {}
-    axes: dict[str, tuple[str, ...]] = {}
-    for name in columns:
-        try:
-            arrays[name], axes[name] = frame.codes(name), frame.levels(name)
-        except DataError:
-            arrays[name] = frame.numbers(name)
-    return arrays, axes
+def _people(stated: Stated, world: World, design: Design, columns: frozenset[str]) -> Cohort:
+    calibration = calibrate(world, design, POINTS, columns)
+    size, seed = stated.study.population, stated.study.seed
+    return generate(world, design, size, seed, columns=sorted(columns), calibration=calibration)
 
 
-def parts(study: Study, case: Case) -> tuple[World, Design, Belief | None]:
-    """World, design and belief of a case, with the values of its factors."""
-    world, design = load_world(case.world), load_design(case.design)
-    belief = load_belief(case.belief) if case.belief else None
-    if case.draw is not None:
-        world = draw_world(world, case.draw, study.seed)
-    for name, value in case.values:
-        factor = study.vary[name]
-        own = [path for path in factor.paths if not path.startswith("belief.")]
-        of_world = _changed(world.parameters(), own, factor, value)
-        of_design = _changed(design.parameters(), own, factor, value)
-        prefix = len("belief.")
-        of_belief = _changed(
-            belief.parameters() if belief else {},
-            [path[prefix:] for path in factor.paths if path.startswith("belief.")],
-            factor,
-            value,
-        )
-        if not (of_world or of_design or of_belief):
-            known = [*world.parameters(), *design.parameters()]
-            raise ConfigurationError(unknown("parameter", factor.paths[0], known, f"study '{study.name}', {name}"))
-        world, design = world.replaced(of_world), design.replaced(of_design)
-        belief = belief.replaced(of_belief) if belief else None
-    return world, design, belief
-
-
-def _changed(
-    parameters: Mapping[str, Parameter], paths: Sequence[str], factor: Factor, value: float
-) -> dict[str, Parameter]:
-    """The parameters at a factor's paths, as the factor changes them."""
-    return {
-        path: _varied(_moved(parameter.value, factor, value))
-        for path, parameter in parameters.items()
-        if any(fnmatchcase(path, pattern) for pattern in paths)
-    }
-
-
-def _moved(old: float, factor: Factor, value: float) -> float:
-    if factor.by == "value":
+def _truth(stated: Stated, question: Question, cohort: Cohort) -> dict[str, float]:
+    """What a question should find: its estimand in these patients, or what its model finds in all of them."""
+    try:
+        value = dict(question.estimator.estimand.value(cohort.patients, cohort.truth))
+    except KeyError:  # nobody is what the estimand is told of
+        return {}
+    strata = Watched(whole(cohort.patients), stated.there)
+    if value or question.model is None or question.lacks(strata):
         return value
-    if factor.by == "times":
-        return old * value
-    return old * value / (1 - old + old * value)
+    answers = question(strata, None)
+    return {term: float(answers.estimate[0, at]) for at, term in enumerate(answers.terms)}
 
 
-def _varied(value: float) -> Parameter:
-    return Parameter(value=value, basis=Assumed(reason="varied by the study"))
+def _levels(frame: FrameStrata, name: str) -> tuple[str, ...]:
+    """The levels of a column; none of a number or a date."""
+    try:
+        return frame.levels(name)
+    except DataError:
+        return ()
+
+
+def _array(frame: FrameStrata, name: str) -> Array:
+    """A column as `cohort.replicates` gives it: codes, numbers with NaN where missing, or dates."""
+    if _levels(frame, name):
+        codes = frame.codes(name)
+        return codes.astype(np.int8) if codes.max(initial=0) < 2**7 else codes
+    if PATIENT_BY_NAME[name].kind == "date":
+        return frame.frame[name].to_numpy()
+    return frame.numbers(name)
+
+
+def _patterns(columns: Mapping[str, Array], axes: Axes, asked: Sequence[Asked]) -> dict[str, Patterns]:
+    """The patterns of each run that needs only counts: those of all together, or its own, if they are few enough."""
+    countable = [one for one in asked if one.by_counts and one.columns <= axes.keys()]
+    every = sorted(set().union(*(one.columns for one in countable)))
+    together = patterns_of(every, columns, axes)
+    if len(together.codes) <= MOST_PATTERNS:
+        return {one.run: together for one in countable}
+    own = {one.run: patterns_of(sorted(one.columns), columns, axes) for one in countable}
+    return {run: patterns for run, patterns in own.items() if len(patterns.codes) <= MOST_PATTERNS}
+
+
+def patterns_of(names: Iterable[str], columns: Mapping[str, Array], axes: Axes) -> Patterns:
+    """The patterns that patients have in some columns, in the order of their codes."""
+    names = tuple(names)
+    sizes = [len(axes[name]) + 1 for name in names]
+    cell = np.zeros(next((len(columns[name]) for name in names), 0), dtype=np.int64)
+    reached = 1
+    for name, size in zip(names, sizes, strict=True):
+        if reached * size >= 2**62:
+            values, cell = np.unique(cell, return_inverse=True)
+            reached = len(values)
+        cell = cell * size + (columns[name] + 1)
+        reached *= size
+    if prod(sizes) <= 2**20:  # counting is quicker than sorting
+        there = np.bincount(cell, minlength=1) > 0
+        of, first = (np.cumsum(there) - 1)[cell], np.zeros(int(there.sum()), dtype=np.int64)
+    else:
+        values, of = np.unique(cell, return_inverse=True)
+        first = np.zeros(len(values), dtype=np.int64)
+    first[of] = np.arange(len(cell))
+    codes = np.stack([columns[name][first] for name in names], axis=-1) if names else np.zeros((len(first), 0))
+    return Patterns(names, codes.astype(np.int64), of.astype(np.intp))

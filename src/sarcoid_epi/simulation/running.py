@@ -5,46 +5,31 @@ So a part has the same bytes whoever makes it, in whatever order; what is there 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
-from hashlib import blake2b
-from importlib.metadata import version
-from io import BytesIO
+from itertools import groupby
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from sarcoid_epi.errors import ConfigurationError, Problem
-from sarcoid_epi.files import write_bytes, write_text
+from sarcoid_epi.errors import ConfigurationError, Problem, WorkError
 from sarcoid_epi.scenario import Case, Study
 from sarcoid_epi.simulation.engines import Engine
-from sarcoid_epi.simulation.population import population, questions
+from sarcoid_epi.simulation.making import Failure, Part, Unit, failure_of, make, part_name, replicates
+from sarcoid_epi.simulation.precision import Tally, precise, tallied
+from sarcoid_epi.simulation.stated import ENGINES, Stated, cases_of, state
+from sarcoid_epi.simulation.stored import PARTS, claim, is_of, key_of, read_parts, sound, store
+from sarcoid_epi.simulation.varied import Spot, spot
+
+__all__ = ["ENGINES", "PARTS", "again", "gather", "is_of", "parts_of", "read_parts", "run", "unfinished", "units"]
 
 #: Patients and replicates of a part, at most: what a worker holds in memory at once.
 PATIENTS, REPLICATES = 2**22, 500
 
-#: What a part's bytes depend on beside the study.
-ENGINES = ("sarcoid-epi", "numpy", "scipy", "pyarrow")
-
-#: The folder of parts, and the study that they are of.
-PARTS, RECIPE = "parts", "study.json"
+#: Parts that a worker makes before it gives them back, at most; and pieces of work for each worker, at least.
+MOST_UNITS, PIECES = 16, 8
 
 Progress = Callable[[int, int], object]
-
-
-class Unit(NamedTuple):
-    """Replicates `first` to `first + many` of a case: what one part holds."""
-
-    case: int
-    first: int
-    many: int
-
-    @property
-    def name(self) -> str:
-        """The name of its part, without the hash."""
-        return f"{self.case:05d}-{self.first:07d}"
 
 
 def run(
@@ -57,28 +42,35 @@ def run(
     study : Study
         What is asked.
     out : Path
-        New, or where an earlier run of the same study was at work. Parts are only ever added.
+        New, or where an earlier run of the same study was at work. Parts are only ever added; damaged ones made anew.
     engine : Engine
         Who works.
     shard : (int, int)
         Which of how many shares of the cases are this run's; (1, 1) for all.
     progress : callable
-        Told how many units are done, of how many known so far.
+        Told how many parts are done, of how many known so far.
 
     Raises
     ------
     ConfigurationError
         When the study asks for what there is not, or parts of another study lie there.
+    WorkError
+        When an estimator broke in some unit; parts of the others that were at work are kept.
+
+    Assumes
+    -------
+    The same versions of the packages everywhere, and processors that round alike.
     """
+    stated = state(study)
     claim(out, study)
     number, of = shard
-    cases = [case for case in study.all_cases() if case.number % of == number - 1]
+    cases = [case for case in cases_of(stated) if case.number % of == number - 1]
+    known: set[str] = set()
     if study.error is None:
-        wanted = [unit for case in cases for unit in units(study, case)]
-        _make(study, wanted, out, engine, progress, 0, len(wanted))
+        _all(stated, cases, out, engine, progress, known)
     else:
-        _until(study, cases, out, engine, progress)
-    return finished(study, out)
+        _until(stated, cases, out, engine, progress, known)
+    return not unfinished(stated, out, known)
 
 
 def units(study: Study, case: Case) -> list[Unit]:
@@ -88,149 +80,200 @@ def units(study: Study, case: Case) -> list[Unit]:
     return [Unit(case.number, first, min(count, study.replicates - first)) for first in starts]
 
 
-def _until(study: Study, cases: Sequence[Case], out: Path, engine: Engine, progress: Progress) -> None:
-    """Round after round one more unit of every case whose Monte Carlo error is still too large."""
-    done = 0
-    while unmet := [unit for case in cases if (unit := _next(study, case, out))]:
-        _make(study, unmet, out, engine, progress, done, done + len(unmet))
-        done += len(unmet)
+def _all(stated: Stated, cases: Sequence[Case], out: Path, engine: Engine, progress: Progress, known: set[str]) -> None:
+    """Make every unit that has no part."""
+    wanted = [unit for case in cases for unit in units(stated.study, case)]
+    lacking = [unit for unit in wanted if not _there(stated, unit, out, known)]
+    done = len(wanted) - len(lacking)
+    progress(done, len(wanted))
+    work = [(stated, piece, Tally(), None) for piece in pieces(stated, lacking, engine.workers)]
+    for _ in _made(work, stated, out, engine, known):
+        done += 1
+        progress(done, len(wanted))
 
 
-def _next(study: Study, case: Case, out: Path) -> Unit | None:
-    """The next unit of a case that is not precise enough yet."""
-    for made, unit in enumerate(units(study, case)):
-        if made and _precise(study, case, out, made):
-            return None
-        if not (out / PARTS / part_name(study, unit)).exists():
-            return unit
-    return None
+def _until(
+    stated: Stated, cases: Sequence[Case], out: Path, engine: Engine, progress: Progress, known: set[str]
+) -> None:
+    """Make units of each case, in order, until its coverages are as exact as the study asks.
+
+    How many that are does not depend on who makes them: a case ends with the first unit after which it is so. A piece
+    of work is as many units as the case has already, so that few are sent back and forth.
+    """
+    study = stated.study
+    tallies, done, lacking = {case.number: (0, Tally()) for case in cases}, 0, 0
+    while True:
+        work: list[tuple[Stated, Sequence[Unit], Tally, float | None]] = []
+        for case in _by_spot(stated, cases):
+            every = units(study, case)
+            at, tally = tallies[case.number] = _taken(stated, every, *tallies[case.number], out, known)
+            if at == len(every) or _enough(study, at, tally):
+                continue
+            budget = every[at : at + min(max(at, 1), MOST_UNITS)]
+            ahead = next((n for n, unit in enumerate(budget) if _there(stated, unit, out, known)), len(budget))
+            work.append((stated, budget[:ahead], tally, study.error))
+        if not work:
+            progress(done, done)
+            return
+        lacking = sum(len(piece[1]) for piece in work)
+        progress(done, done + lacking)
+        for _ in _made(work, stated, out, engine, known):
+            done += 1
+            progress(done, max(done, done + lacking - 1))
+            lacking -= 1
 
 
-def _precise(study: Study, case: Case, out: Path, made: int) -> bool:
-    """Whether the Monte Carlo error of every coverage is within what the study asks, after so many units."""
-    from sarcoid_epi.simulation.summary import largest_error
-
-    if study.error is None:
-        return False
-    paths = [out / PARTS / part_name(study, unit) for unit in units(study, case)[:made]]
-    return largest_error(read_parts(paths)) <= study.error
+def _enough(study: Study, at: int, tally: Tally) -> bool:
+    """Whether a case is exact enough after so many units."""
+    return bool(at and study.error is not None and precise(tally, study.error))
 
 
-def finished(study: Study, out: Path) -> bool:
-    """Whether every part that the study asks for is there."""
-    return all(_next(study, case, out) is None for case in study.all_cases())
+def _taken(
+    stated: Stated, every: Sequence[Unit], at: int, tally: Tally, out: Path, known: set[str]
+) -> tuple[int, Tally]:
+    """The tally of a case after the parts that are there, from unit `at` on; no further than it needs."""
+    while at < len(every) and not _enough(stated.study, at, tally) and _there(stated, every[at], out, known):
+        (columns,) = read_parts([out / PARTS / part_name(stated.key, every[at])])
+        at, tally = at + 1, tally + tallied(columns)
+    return at, tally
+
+
+def _by_spot(stated: Stated, cases: Iterable[Case]) -> list[Case]:
+    """Cases of one population next to each other, otherwise in their order."""
+    order: dict[Spot, int] = {}
+    placed = [(order.setdefault(spot(stated.study, case), len(order)), case) for case in cases]
+    return [case for _, case in sorted(placed, key=lambda each: (each[0], each[1].number))]
+
+
+def pieces(stated: Stated, lacking: Sequence[Unit], workers: int) -> list[list[Unit]]:
+    """Units cut into pieces of work: of one population each, so that few populations are made twice.
+
+    One who works alone gives back each unit as it comes.
+    """
+    every = cases_of(stated)
+    by_case: dict[int, list[Unit]] = {}
+    for unit in lacking:
+        by_case.setdefault(unit.case, []).append(unit)
+    ordered = [
+        unit for case in _by_spot(stated, [every[number] for number in by_case]) for unit in by_case[case.number]
+    ]
+    most = 1 if workers == 1 else min(MOST_UNITS, max(1, -(-len(ordered) // (workers * PIECES))))
+    found: list[list[Unit]] = []
+    for _, group in groupby(ordered, key=lambda unit: spot(stated.study, every[unit.case])):
+        alike = [*group]
+        found += [alike[first : first + most] for first in range(0, len(alike), most)]
+    return found
+
+
+def _made(
+    work: Sequence[tuple[Stated, Sequence[Unit], Tally, float | None]],
+    stated: Stated,
+    out: Path,
+    engine: Engine,
+    known: set[str],
+) -> Iterator[Part]:
+    """Store parts as they come. Once a unit broke nothing new is begun; what is at work is finished and kept."""
+    broken: list[Failure] = []
+
+    def feed() -> Iterator[tuple[Stated, Sequence[Unit], Tally, float | None]]:
+        for each in work:
+            if broken:
+                return
+            yield each
+
+    for results in engine.work(make, feed()):
+        for one in results:
+            if isinstance(one, Failure):
+                broken.append(one)
+                continue
+            name = part_name(stated.key, one.unit)
+            if one.name != name:
+                why = "it made a part of another name"
+                do = "install the same versions everywhere"
+                raise ConfigurationError(Problem("a worker has other versions of the packages", "--dask", why, do))
+            store(out, name, one.content)
+            known.add(name)
+            yield one
+    if broken:
+        raise WorkError(*(_told(stated.study, one) for one in sorted(broken)))
+
+
+def again(stated: Stated, case: int, number: int) -> list[dict[str, Any]]:
+    """The rows of one replicate, made with the others of its unit: so they are those of its part to the last bit.
+
+    Raises
+    ------
+    ConfigurationError
+        When there is no such case or replicate.
+    WorkError
+        When an estimator breaks in the unit; its cause is the exception itself.
+    """
+    study, every = stated.study, cases_of(stated)
+    for what, value, of in (("case", case, len(every)), ("replicate", number, study.replicates)):
+        if not 0 <= value < of:
+            raise ConfigurationError(Problem(f"there is no {what} {value}", do=f"name one from 0 to {of - 1}"))
+    unit = next(one for one in units(study, every[case]) if one.first <= number < one.first + one.many)
+    try:
+        columns = replicates(stated, unit)
+    except Exception as broken:
+        raise WorkError(_told(study, failure_of(unit, broken))) from broken
+    rows = np.flatnonzero(columns["replicate"] == number)
+    kept = [values[rows].tolist() for values in columns.values()]
+    return [dict(zip(columns, row, strict=True)) for row in zip(*kept, strict=True)]
+
+
+def gather(stated: Stated, folders: Sequence[Path], out: Path) -> None:
+    """Copy the parts that folders have and `out` has not; damaged ones are left where they are."""
+    known: set[str] = set()
+    for case in cases_of(stated):
+        for unit in units(stated.study, case):
+            name = part_name(stated.key, unit)
+            found = next((folder for folder in folders if sound(folder, name)), None)
+            if found is not None and not _there(stated, unit, out, known):
+                store(out, name, (found / PARTS / name).read_bytes())
+
+
+def _told(study: Study, failure: Failure) -> Problem:
+    """What broke, and how to see it again."""
+    case, first, many = failure.unit
+    where = f"study '{study.name}', case {case}, replicates {first} to {first + many - 1}"
+    return Problem(failure.said, where, do=f"see it alone with --replicate {case} {first}; what is finished is kept")
+
+
+def _there(stated: Stated, unit: Unit, out: Path, known: set[str]) -> bool:
+    """Whether a unit's part is there and sound; looked at once."""
+    name = part_name(stated.key, unit)
+    if name not in known and sound(out, name):
+        known.add(name)
+    return name in known
+
+
+def unfinished(stated: Stated, out: Path, known: set[str] | None = None) -> list[int]:
+    """The cases that lack parts."""
+    seen = set[str]() if known is None else known
+    lacking = []
+    for case in cases_of(stated):
+        every = units(stated.study, case)
+        if stated.study.error is None:
+            whole = all(_there(stated, unit, out, seen) for unit in every)
+        else:
+            at, tally = _taken(stated, every, 0, Tally(), out, seen)
+            whole = at == len(every) or _enough(stated.study, at, tally)
+        lacking += [] if whole else [case.number]
+    return lacking
 
 
 def parts_of(study: Study, case: Case, out: Path) -> list[Path]:
-    """The parts of a case that are there, in order."""
-    paths = (out / PARTS / part_name(study, unit) for unit in units(study, case))
-    return [path for path in paths if path.exists()]
-
-
-def _make(
-    study: Study, wanted: Sequence[Unit], out: Path, engine: Engine, progress: Progress, before: int, total: int
-) -> None:
-    """Make the parts of the units that have none, in whatever order they come in."""
-    lacking = [unit for unit in wanted if not (out / PARTS / part_name(study, unit)).exists()]
-    done = before + len(wanted) - len(lacking)
-    progress(done, total)
-    declared = study.model_dump_json()
-    for unit, content in engine(part, [(declared, unit) for unit in lacking]):
-        write_bytes(out / PARTS / part_name(study, Unit(*unit)), content)
-        done += 1
-        progress(done, total)
-
-
-def part(declared: str, unit: Unit) -> tuple[Unit, bytes]:
-    """The bytes of a unit's part: a pure function, for any process on any machine."""
-    study = Study.model_validate_json(declared)
-    return unit, _packed(replicates(study, Unit(*unit)))
-
-
-def replicates(study: Study, unit: Unit) -> dict[str, np.ndarray[Any, Any]]:
-    """Every answer of the replicates of a unit as long columns; what failed is a row with NaN and a note."""
-    case = _cases(study.model_dump_json())[unit.case]
-    there = population(study, case)
-    strata = there.replicates(study.seed, unit.first, unit.many, case.size)
-    numbers = np.arange(unit.first, unit.first + unit.many)
-    columns: dict[str, list[np.ndarray[Any, Any]]] = {name: [] for name in COLUMNS}
-    for question in questions(study):
-        answers = question(strata, there.belief)
-        for at, term in enumerate(answers.terms):
-            if study.terms and term not in study.terms:
-                continue
-            columns["replicate"].append(numbers)
-            columns["run"].append(np.full(unit.many, question.run, dtype=object))
-            columns["term"].append(np.full(unit.many, term, dtype=object))
-            columns["truth"].append(np.full(unit.many, there.truth[question.run].get(term, np.nan)))
-            for name in NUMBERS:
-                columns[name].append(getattr(answers, name)[:, at])
-            columns["note"].append(answers.note[:, at].astype(object))
-    return {name: np.concatenate(values) for name, values in columns.items()}
-
-
-#: Columns of a part; the numbers are fields of the answers.
-NUMBERS = ("estimate", "low", "high", "std_error", "n", "events")
-COLUMNS = ("replicate", "run", "term", "truth", *NUMBERS, "note")
-
-
-@lru_cache(maxsize=4)
-def _cases(declared: str) -> tuple[Case, ...]:
-    return Study.model_validate_json(declared).all_cases()
-
-
-def part_name(study: Study, unit: Unit) -> str:
-    """The name of a unit's part: its place, and a hash of all that its bytes depend on."""
-    return f"{unit.name}-{_hash(study.model_dump_json(exclude={'label', 'aims', 'error'}), unit)}.parquet"
-
-
-@lru_cache(maxsize=2**16)
-def _hash(declared: str, unit: Unit) -> str:
-    said = json.dumps([declared, list(unit), {engine: version(engine) for engine in ENGINES}])
-    return blake2b(said.encode("utf-8"), digest_size=6).hexdigest()
-
-
-def _packed(columns: dict[str, np.ndarray[Any, Any]]) -> bytes:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    table = pa.table({
-        name: pa.array(values).dictionary_encode() if values.dtype == object else pa.array(values)
-        for name, values in columns.items()
-    })  # fmt: skip
-    sink = BytesIO()
-    pq.write_table(table, sink, compression="zstd")
-    return sink.getvalue()
-
-
-def read_parts(paths: Iterable[Path]) -> Iterator[dict[str, np.ndarray[Any, Any]]]:
-    """The columns of parts, one after the other."""
-    import pyarrow.parquet as pq
-
-    for path in paths:
-        table = pq.read_table(path)
-        yield {name: table[name].to_numpy() for name in table.column_names}
-
-
-def claim(out: Path, study: Study) -> None:
-    """Say whose the folder is; refuse one that belongs to something else."""
-    if is_of(study, out):
-        return
-    if (out / RECIPE).exists():
-        raise ConfigurationError(
-            Problem("another study was at work here", str(out), do="finish it, or name another folder")
-        )
-    if out.exists() and any(out.iterdir()):
-        raise ConfigurationError(Problem("the folder holds other files", str(out), do="name a new or an empty folder"))
-    (out / PARTS).mkdir(parents=True, exist_ok=True)
-    write_text(out / RECIPE, _recipe(study))
-
-
-def is_of(study: Study, out: Path) -> bool:
-    """Whether a folder holds parts of this very study."""
-    recipe = out / RECIPE
-    return recipe.is_file() and recipe.read_text(encoding="utf-8") == _recipe(study)
-
-
-def _recipe(study: Study) -> str:
-    return study.model_dump_json(indent=1) + "\n"
+    """The parts of a case that are there, in order; with an `error` those up to the one that makes it exact enough."""
+    key = key_of(out)
+    paths = [out / PARTS / part_name(key, unit) for unit in units(study, case)]
+    there = [path for path in paths if path.exists()]
+    if study.error is None:
+        return there
+    tally = Tally()
+    for at, path in enumerate(there):
+        (columns,) = read_parts([path])
+        tally = tally + tallied(columns)
+        if _enough(study, at + 1, tally):
+            return there[: at + 1]
+    return there

@@ -1,0 +1,58 @@
+"""Whether enough replicates are made: counts of limits that hold the truth, added up part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from math import sqrt
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Columns = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Replicates with limits and a truth, by run and term, and those of them whose limits hold the truth."""
+
+    counts: Mapping[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+
+    def __add__(self, other: Tally) -> Tally:
+        both = {*self.counts, *other.counts}
+        return Tally({key: _sum(self.counts.get(key, (0, 0)), other.counts.get(key, (0, 0))) for key in both})
+
+
+def _sum(a: tuple[int, int], b: tuple[int, int]) -> tuple[int, int]:
+    return a[0] + b[0], a[1] + b[1]
+
+
+def tallied(columns: Columns) -> Tally:
+    """The tally of the rows of a part."""
+    counts: dict[tuple[str, str], tuple[int, int]] = {}
+    for key, rows in by_term(columns):
+        low, high, truth = (rows[name] for name in ("low", "high", "truth"))
+        used = ~np.isnan(low + high + truth)
+        held = used & (low <= truth) & (truth <= high)
+        counts[key] = _sum(counts.get(key, (0, 0)), (int(used.sum()), int(held.sum())))
+    return Tally(counts)
+
+
+def precise(tally: Tally, error: float) -> bool:
+    """Whether no coverage c of r replicates has a Monte Carlo error sqrt(c (1 - c) / r) larger than `error`.
+
+    Examples
+    --------
+    >>> precise(Tally({("a", "b"): (100, 90)}), 0.02), precise(Tally({("a", "b"): (225, 202)}), 0.0205)
+    (False, True)
+    """
+    return all(sqrt(held * (used - held) / used**3) <= error for used, held in tally.counts.values() if used)
+
+
+def by_term(columns: Columns) -> Iterator[tuple[tuple[str, str], Columns]]:
+    """Runs of rows of one run and term, in their order."""
+    run, term = columns["run"].astype(str), columns["term"].astype(str)
+    starts = np.flatnonzero(np.concatenate([[True][: len(run)], (run[1:] != run[:-1]) | (term[1:] != term[:-1])]))
+    for first, last in zip(starts, [*starts[1:], len(run)], strict=True):
+        yield (str(run[first]), str(term[first])), {name: values[first:last] for name, values in columns.items()}
