@@ -102,6 +102,9 @@ MEASURES = {
 #: Between two things taken together, and between one and where it is looked at: `a+b`, `a@b`.
 TOGETHER, WHERE = "+", "@"
 
+#: How a time ends where an answer is at a time: `a@5 years`.
+YEARS = " years"
+
 #: Where the ratio of a number's curve is 1.
 REFERENCE_VALUE = "reference"
 
@@ -116,20 +119,47 @@ def split(term: str) -> tuple[str, str]:
     return (name, of.removesuffix("]")) if bracket and name in MEASURES else ("", term)
 
 
+def at_time(term: str, years: float) -> str:
+    """A term at a time, as one word; as it is where there is no time.
+
+    >>> at_time("survival[sex=male]", 5.0), at_time("osseous", 0.5), at_time("osseous", float("nan"))
+    ('survival[sex=male@5 years]', 'osseous@0.5 years', 'osseous')
+    """
+    if years != years:
+        return term
+    bracket = "]" if term.endswith("]") else ""
+    return f"{term.removesuffix(bracket)}{WHERE}{years:g}{YEARS}{bracket}"
+
+
+def timeless(term: str) -> str:
+    """A term without its time.
+
+    >>> timeless("survival[sex=male@5 years]"), timeless("osseous@0.5 years"), timeless("quantile[age@50%]")
+    ('survival[sex=male]', 'osseous', 'quantile[age@50%]')
+    """
+    bracket = "]" if term.endswith("]") else ""
+    stem, at, where = term.removesuffix(bracket).rpartition(WHERE)
+    return f"{stem}{bracket}" if at and where.endswith(YEARS) else term
+
+
 def term(measure: str, of: str) -> str:
     """The term of a measure of something."""
     return f"{measure}[{of}]"
 
 
 def in_words(of: str, named: Callable[[str], str]) -> str:
-    """What a measure is of, in words: one thing, two together, or one where another is so or at a quantile of it.
+    """What a measure is of, in words: one thing, two together, or one where another is so at a quantile, or at a time.
 
     >>> in_words("skin+sex=male", str.upper), in_words("skin@sex=male", str.upper), in_words("age@25%", str.upper)
     ('SKIN with SEX=MALE', 'SKIN, given SEX=MALE', 'AGE, 25 % quantile')
+    >>> in_words("sex=male@5 years", str.upper)
+    'SEX=MALE, after 5 years'
     """
     first, _, where = of.partition(WHERE)
     if where == REFERENCE_VALUE:
         return f"{named(first)}, {where}"
+    if where.endswith(YEARS):
+        return f"{named(first)}, after {where}"
     if where:
         return f"{named(first)}, " + (f"{where[:-1]} % quantile" if where[-1] == "%" else f"given {named(where)}")
     first, _, second = of.partition(TOGETHER)

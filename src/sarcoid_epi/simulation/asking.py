@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from sarcoid_epi.errors import ConfigurationError, Problem, unknown
-from sarcoid_epi.estimands import Estimand
+from sarcoid_epi.estimands import Estimand, of_a_model
 from sarcoid_epi.estimators import Answers, Estimator
 from sarcoid_epi.estimators.asking import lacking
+from sarcoid_epi.measures import at_time
 from sarcoid_epi.scenario import Belief, Model, Study, load_model
 from sarcoid_epi.simulation.counted import CountedStrata
 from sarcoid_epi.strata import Counts, Floats, Patterns, Strata
@@ -23,6 +25,11 @@ class Question(NamedTuple):
     run: str
     estimator: Estimator
     model: Model | None = None
+
+    @property
+    def own(self) -> bool:
+        """Whether its true value is what it finds itself in a population without end."""
+        return self.estimator.estimand.value is of_a_model and not self.estimator.believes
 
     def lacks(self, strata: Strata) -> str:
         """What the patients of all groups lack, in words; empty where it can be asked."""
@@ -162,10 +169,16 @@ def questions(study: Study, models: Sequence[Model] | None = None) -> tuple[Ques
     return tuple(asked)
 
 
+def terms_of(answers: Answers) -> tuple[str, ...]:
+    """The terms of answers, each with its time where it has one."""
+    times = answers.times or (np.nan,) * len(answers.terms)
+    return tuple(at_time(term, time) for term, time in zip(answers.terms, times, strict=True))
+
+
 def asked_of(question: Question, strata: Strata, belief: Belief | None) -> Asked:
     """What a question reads of patients like these, and the terms it answers."""
     watched = Watched(strata, strata.columns)
-    terms = () if question.lacks(watched) else question(watched, belief).terms
+    terms = () if question.lacks(watched) else terms_of(question(watched, belief))
     needed = {*question.estimator.needs, *(question.model.columns if question.model else ())}
     columns = frozenset((watched.read | needed) & watched.there)
     return Asked(question.run, columns, not watched.rows, terms)

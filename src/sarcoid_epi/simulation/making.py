@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sarcoid_epi.errors import ConfigurationError
+from sarcoid_epi.measures import timeless
 from sarcoid_epi.scenario import Belief
-from sarcoid_epi.simulation.asking import Asked, NotHeldError, Question, Watched, questions
+from sarcoid_epi.simulation.asking import Asked, NotHeldError, Question, Watched, questions, terms_of
 from sarcoid_epi.simulation.population import drawn, made, population
 from sarcoid_epi.simulation.precision import Tally, precise, tallied
 from sarcoid_epi.simulation.stated import Stated, cases_of
@@ -175,12 +176,18 @@ def _rows(
         return [_blank(asked, unit, terms, lack, truth, wanted)]
     answers = question(strata, belief)
     pieces = []
-    for at, term in enumerate(answers.terms):
-        if not wanted or term in wanted:
+    given = terms_of(answers)
+    for at, term in enumerate(given):
+        if wants(wanted, term):
             numbers = {name: getattr(answers, name)[:, at] for name in NUMBERS}
             pieces.append(_term(asked.run, term, unit, truth.get(term, np.nan), numbers, answers.note[:, at]))
-    silent = [term for term in asked.terms if term not in answers.terms]
+    silent = [term for term in asked.terms if term not in given]
     return [*pieces, _blank(asked, unit, silent, NO_ANSWER, truth, wanted)]
+
+
+def wants(wanted: Sequence[str], term: str) -> bool:
+    """Whether a study tells of a term: of all, or of those that it names, at every time."""
+    return not wanted or term in wanted or timeless(term) in wanted
 
 
 def _term(
@@ -208,7 +215,7 @@ def _blank(
     """NaN for every replicate, and why."""
     nothing = dict.fromkeys(NUMBERS, np.full(unit.many, np.nan))
     why = np.full(unit.many, note, dtype=object)
-    kept = [term for term in terms if not wanted or term in wanted]
+    kept = [term for term in terms if wants(wanted, term)]
     return _joined([_term(asked.run, term, unit, truth.get(term, np.nan), nothing, why) for term in kept])
 
 

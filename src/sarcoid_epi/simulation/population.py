@@ -22,7 +22,7 @@ from sarcoid_epi.cohort import replicates as made_one_by_one
 from sarcoid_epi.errors import DataError
 from sarcoid_epi.scenario import Design, World
 from sarcoid_epi.scenario.following import changed
-from sarcoid_epi.simulation.asking import Asked, Question, Watched, questions
+from sarcoid_epi.simulation.asking import Asked, Question, Watched, questions, terms_of
 from sarcoid_epi.simulation.counted import CountedStrata, RowStrata
 from sarcoid_epi.simulation.stated import Stated
 from sarcoid_epi.simulation.varied import POINTS, Spot, patients_of
@@ -167,10 +167,10 @@ def _truth(stated: Stated, question: Question, cohort: Cohort) -> dict[str, floa
     except KeyError:  # nobody is what the estimand is told of
         return {}
     strata = Watched(whole(cohort.patients), stated.there)
-    if value or question.model is None or question.lacks(strata):
+    if not question.own or question.lacks(strata):
         return value
     answers = question(strata, None)
-    return {term: float(answers.estimate[0, at]) for at, term in enumerate(answers.terms)}
+    return {term: float(answers.estimate[0, at]) for at, term in enumerate(terms_of(answers))}
 
 
 def _levels(frame: FrameStrata, name: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from sarcoid_epi.cohort import calibrate, generate
 from sarcoid_epi.errors import ConfigurationError, Problem, unknown
+from sarcoid_epi.measures import timeless
 from sarcoid_epi.scenario import (
     Belief,
     Case,
@@ -91,7 +92,7 @@ def state(study: Study) -> Stated:
     if wrong:
         raise ConfigurationError(*dict.fromkeys(wrong))
     asked, true, there = _asked(study, next(iter(worlds.values())), designs.values(), beliefs.values(), asking)
-    told = {term for one in asked for term in one.terms}
+    told = {each for one in asked for term in one.terms for each in (term, timeless(term))}
     if all(one.terms for one in asked) and (strange := [term for term in study.terms if term not in told]):
         raise ConfigurationError(*(unknown("term", term, told, where) for term in strange))
     recipe = recipe_of(study, {"worlds": worlds, "designs": designs, "beliefs": beliefs, "models": models})
