@@ -148,7 +148,7 @@ def term(measure: str, of: str) -> str:
 
 
 def in_words(of: str, named: Callable[[str], str]) -> str:
-    """What a measure is of, in words: one thing, two together, or one where another is so at a quantile, or at a time.
+    """What a measure is of, in words: one thing, two together, or one where another is so, at a quantile or a time.
 
     >>> in_words("skin+sex=male", str.upper), in_words("skin@sex=male", str.upper), in_words("age@25%", str.upper)
     ('SKIN with SEX=MALE', 'SKIN, given SEX=MALE', 'AGE, 25 % quantile')

@@ -42,9 +42,9 @@ def changed(scenario: S, values: Mapping[str, float], reason: str) -> S:
     Examples
     --------
     >>> from sarcoid_epi.scenario import load_world
-    >>> world = changed(load_world("evidence"), {"stage.acute_0": 0.25}, "an example")
-    >>> print(world.stage.acute_0, "|", world.stage.acute_at_least_i.value)
-    value=0.25 basis=Assumed(...) | 0.75
+    >>> world = changed(load_world("evidence"), {"stage.acute_0": 0.15}, "an example")
+    >>> print(world.stage.acute_0.basis, world.stage.acute_at_least_i.value)
+    value=0.25 basis=Assumed(...) | 0.85
     """
     old = scenario.parameters()
     new = {path: Parameter(value=values[path], basis=Assumed(reason=reason)) for path in values if path in old}
