@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from sarcoid_epi.errors import ConfigurationError
 from sarcoid_epi.measures import timeless
@@ -118,9 +119,12 @@ def replicates(stated: Stated, unit: Unit) -> Columns:
     such rows.
     """
     asked = stated.asked
+    _questions(stated)  # brings the libraries whose threads are told to stand still
     while True:
         try:
-            return _answered(stated, unit, asked)
+            # With more than one thread sums are added up in another order, and small matrices take far longer.
+            with threadpool_limits(1):
+                return _answered(stated, unit, asked)
         except _Lacking as lack:  # asked for what none of the first patients made it ask for: held from now on
             asked = tuple(
                 one.more(lack.what.columns, lack.what.by_counts) if one.run == lack.run else one for one in asked
