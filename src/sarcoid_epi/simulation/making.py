@@ -18,6 +18,7 @@ from sarcoid_epi.errors import ConfigurationError
 from sarcoid_epi.measures import timeless
 from sarcoid_epi.scenario import Belief
 from sarcoid_epi.simulation.asking import Asked, NotHeldError, Question, Watched, questions, terms_of
+from sarcoid_epi.simulation.counted import CountedStrata, distinct
 from sarcoid_epi.simulation.population import drawn, made, population
 from sarcoid_epi.simulation.precision import Tally, precise, tallied
 from sarcoid_epi.simulation.stated import Stated, cases_of
@@ -152,8 +153,11 @@ def _answered(stated: Stated, unit: Unit, asked: tuple[Asked, ...]) -> Columns:
     pieces: list[Columns] = []
     for one, question in zip(asked, _questions(stated), strict=True):
         try:
-            watched = Watched(strata.strata(one.run), stated.there)
-            pieces += _rows(one, question, watched, belief, unit, there.truth[one.run], study.terms)
+            got, like = strata.strata(one.run), np.arange(unit.many)
+            if isinstance(got, CountedStrata):
+                got, like = distinct(got, one.columns)
+            watched = Watched(got, stated.there)
+            pieces += _rows(one, question, watched, like, belief, unit, there.truth[one.run], study.terms)
         except NotHeldError as what:
             raise _Lacking(one.run, what) from None
     return _joined(pieces)
@@ -168,12 +172,16 @@ def _rows(
     asked: Asked,
     question: Question,
     strata: Strata,
+    like: NDArray[np.intp],
     belief: Belief | None,
     unit: Unit,
     truth: Mapping[str, float],
     wanted: Sequence[str],
 ) -> list[Columns]:
-    """The rows of one run, term by term, those that it has elsewhere in the study included."""
+    """The rows of one run, term by term, those that it has elsewhere in the study included.
+
+    `like` says which group of the strata each replicate is like.
+    """
     lack = question.lacks(strata)
     if lack:
         terms = asked.terms or (question.estimator.needs[0],)
@@ -183,8 +191,8 @@ def _rows(
     given = terms_of(answers)
     for at, term in enumerate(given):
         if wants(wanted, term):
-            numbers = {name: getattr(answers, name)[:, at] for name in NUMBERS}
-            pieces.append(_term(asked.run, term, unit, truth.get(term, np.nan), numbers, answers.note[:, at]))
+            numbers = {name: getattr(answers, name)[like, at] for name in NUMBERS}
+            pieces.append(_term(asked.run, term, unit, truth.get(term, np.nan), numbers, answers.note[like, at]))
     silent = [term for term in asked.terms if term not in given]
     return [*pieces, _blank(asked, unit, silent, NO_ANSWER, truth, wanted)]
 

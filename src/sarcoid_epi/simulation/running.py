@@ -24,10 +24,13 @@ from sarcoid_epi.simulation.varied import Spot, spot
 __all__ = ["ENGINES", "PARTS", "again", "gather", "is_of", "parts_of", "read_parts", "run", "unfinished", "units"]
 
 #: Patients and replicates of a part, at most: what a worker holds in memory at once.
-PATIENTS, REPLICATES = 2**22, 500
+PATIENTS, REPLICATES = 2**21, 1000
 
-#: Parts that a worker makes before it gives them back, at most; and pieces of work for each worker, at least.
-MOST_UNITS, PIECES = 16, 8
+#: Parts that a worker makes before it gives them back, at most.
+MOST_UNITS = 16
+
+#: Populations for each worker from which on one is not shared between workers; with fewer, pieces for each worker.
+WHOLE, PIECES = 3, 8
 
 Progress = Callable[[int, int], object]
 
@@ -157,12 +160,11 @@ def pieces(stated: Stated, lacking: Sequence[Unit], workers: int) -> list[list[U
     ordered = [
         unit for case in _by_spot(stated, [every[number] for number in by_case]) for unit in by_case[case.number]
     ]
-    most = 1 if workers == 1 else min(MOST_UNITS, max(1, -(-len(ordered) // (workers * PIECES))))
-    found: list[list[Unit]] = []
-    for _, group in groupby(ordered, key=lambda unit: spot(stated.study, every[unit.case])):
-        alike = [*group]
-        found += [alike[first : first + most] for first in range(0, len(alike), most)]
-    return found
+    alike = [[*group] for _, group in groupby(ordered, key=lambda unit: spot(stated.study, every[unit.case]))]
+    few = len(alike) < WHOLE * workers
+    most = min(MOST_UNITS, -(-len(ordered) // (workers * PIECES)) or 1) if few else MOST_UNITS
+    step = 1 if workers == 1 else most
+    return [group[first : first + step] for group in alike for first in range(0, len(group), step)]
 
 
 def _made(
