@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from signal import SIG_IGN, SIGINT, signal
 from typing import Any
 
 from sarcoid_epi.errors import ConfigurationError, Problem
@@ -51,13 +52,19 @@ def processes(workers: int) -> Engine:
 
         pool = Parallel(n_jobs=workers, return_as="generator_unordered", pre_dispatch="2*n_jobs", batch_size=1)
         try:
-            yield from pool(delayed(function)(*each) for each in arguments)
+            yield from pool(delayed(_undisturbed)(function, *each) for each in arguments)
         except TerminatedWorkerError:
             why = "it was killed, or there was no memory left for it"
             mend = "give the same command again, perhaps with fewer workers: what is finished is kept"
             raise ConfigurationError(Problem("a worker is gone", "--workers", why, mend)) from None
 
     return Engine(workers, work)
+
+
+def _undisturbed(function: Function, *each: Any) -> Any:
+    """A call in a worker, which leaves an interrupt from the keyboard to the process that it works for."""
+    signal(SIGINT, SIG_IGN)
+    return function(*each)
 
 
 #: How many tasks a Dask cluster has at once, for each of its threads: enough that none waits for the next.
