@@ -1,0 +1,575 @@
+"""A study that runs: whoever works, however often it is killed, the same bytes; both roads tell the same."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.stats import chi2_contingency, chisquare
+
+from sarcoid_epi import studying
+from sarcoid_epi.cohort import replicates as made_one_by_one
+from sarcoid_epi.errors import ConfigurationError, DataError, WorkError
+from sarcoid_epi.scenario import Study, load_design, load_world
+from sarcoid_epi.simulation import making, running
+from sarcoid_epi.simulation.counted import CountedStrata, RowStrata, distinct
+from sarcoid_epi.simulation.engines import dask, here, processes
+from sarcoid_epi.simulation.making import NUMBERS, Unit, part_name, replicates
+from sarcoid_epi.simulation.population import counted, drawn, made, patterns_of, population
+from sarcoid_epi.simulation.precision import Tally, tallied
+from sarcoid_epi.simulation.running import parts_of, pieces, run, unfinished, units
+from sarcoid_epi.simulation.stated import cases_of, state
+from sarcoid_epi.simulation.stored import read_parts, sound
+from sarcoid_epi.simulation.varied import spot
+from sarcoid_epi.strata import whole
+from sarcoid_epi.vocabulary import PATIENT
+
+FILE = """
+label = "Small"
+aims = "To test"
+sizes = [60, 90]
+replicates = 50
+population = 2000
+estimators = ["recorded_osseous", "two_sources", "means"]
+terms = ["osseous_recorded", "met", "age_at_onset"]
+[vary.share]
+paths = ["osseous.true_prevalence"]
+values = [0.05, 0.1]
+"""
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch):
+    """Parts of twenty replicates, so that small studies have many."""
+    monkeypatch.setattr(running, "REPLICATES", 20)
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("study") / "small.toml"
+    path.write_text(FILE, encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(file, tmp_path_factory):
+    """The folder of the study, run through in this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(running, "REPLICATES", 20)
+        out = tmp_path_factory.mktemp("whole") / "out"
+        assert studying.study(file, out)
+    return out
+
+
+def study(**given):
+    said = {"name": "s", "label": "S", "aims": "", "estimators": ["recorded_osseous"], "population": 2000}
+    return Study(**{**said, **given})
+
+
+def contents(out):
+    return {path.relative_to(out): path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()}
+
+
+def test_every_replicate_of_every_case_is_a_row(undisturbed, file):
+    declared = studying_study(file)
+    for case in declared.all_cases():
+        columns = joined(read_parts(parts_of(declared, case, undisturbed)))
+        for run_name in ("recorded_osseous", "two_sources", "means"):
+            assert columns["replicate"][columns["run"] == run_name].tolist() == list(range(50))
+    assert len(list((undisturbed / "parts").iterdir())) == 4 * 3
+    assert not list(undisturbed.rglob("*.partial"))
+
+
+def studying_study(file):
+    from sarcoid_epi.scenario import load_study
+
+    return load_study(file)
+
+
+def joined(parts):
+    parts = [*parts]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def test_two_workers_give_the_same_bytes(undisturbed, file, tmp_path):
+    assert studying.study(file, tmp_path / "out", workers=2)
+    assert contents(tmp_path / "out") == contents(undisturbed)
+
+
+@pytest.mark.filterwarnings("ignore:Port .* is already in use")  # another test's cluster, in another process
+def test_a_cluster_that_loses_a_worker_gives_the_same_bytes(undisturbed, file, tmp_path):
+    distributed = pytest.importorskip("distributed")
+    killed = []
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+    ) as cluster:
+
+        def kill(done, of):
+            if done >= 3 and not killed:
+                killed.append(next(iter(cluster.workers.values())).process.pid)
+                os.kill(killed[0], signal.SIGKILL)
+
+        assert studying.study(file, tmp_path / "out", dask=cluster.scheduler_address, progress=kill)
+    assert killed
+    assert contents(tmp_path / "out") == contents(undisturbed)
+
+
+def test_killed_anywhere_and_given_again_it_ends_with_the_same_bytes(undisturbed, file, tmp_path):
+    out = tmp_path / "out"
+    code = (
+        "import time\nfrom sarcoid_epi import studying\nfrom sarcoid_epi.simulation import running\n"
+        "running.REPLICATES = 20\n"
+        f"studying.study({file!r}, {str(out)!r}, progress=lambda done, of: time.sleep(0.3 if done > 4 else 0))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code])
+    while process.poll() is None and len(parts_there(out)) < 5:
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    before = {path: path.stat().st_mtime_ns for path in parts_there(out)}
+    assert 5 <= len(before) < 12
+    assert studying.study(file, out)
+    assert contents(out) == contents(undisturbed)
+    assert before == {path: path.stat().st_mtime_ns for path in before}, "what is finished is never made again"
+
+
+def parts_there(out):
+    return sorted((out / "parts").glob("*.parquet")) if (out / "parts").exists() else []
+
+
+def test_killed_between_its_first_steps_the_folder_is_taken_up(undisturbed, file, tmp_path):
+    out = tmp_path / "out"
+    (out / "parts").mkdir(parents=True)
+    (out / ".study.json.partial").write_text("{", encoding="utf-8")
+    (out / "parts" / "x").touch()
+    with pytest.raises(ConfigurationError, match="the folder holds other files"):
+        studying.study(file, out)
+    (out / "parts" / "x").unlink()
+    assert studying.study(file, out)
+    assert contents(out) == contents(undisturbed)
+
+
+def test_shares_brought_together_give_the_same_bytes(undisturbed, file, tmp_path):
+    assert not studying.study(file, tmp_path / "1", shard=(1, 2))
+    assert len(studying.combine(file, [tmp_path / "1"], tmp_path / "out")) == 2
+    assert not studying.study(file, tmp_path / "2", shard=(2, 2))
+    assert not {path.name for path in parts_there(tmp_path / "1")} & {path.name for path in parts_there(tmp_path / "2")}
+    assert studying.combine(file, [tmp_path / "1", tmp_path / "2"], tmp_path / "out") == []
+    assert contents(tmp_path / "out") == contents(undisturbed)
+    assert studying.study(file, tmp_path / "1", shard=(2, 2)), "a folder may hold several shares"
+    assert contents(tmp_path / "1") == contents(undisturbed)
+
+
+@pytest.mark.parametrize("name", ["truncated", "flipped", "foreign", "empty", "folder"])
+def test_a_damaged_part_is_noticed_and_made_again(undisturbed, file, tmp_path, name):
+    out = tmp_path / "out"
+    shutil.copytree(undisturbed, out)
+    first, second, *_ = parts_there(out)
+    good = first.read_bytes()
+    flipped = bytearray(good)
+    flipped[len(good) // 8] ^= 1
+    bad = {"truncated": good[:-10], "flipped": bytes(flipped), "foreign": second.read_bytes(), "empty": b""}
+    if name == "folder":
+        first.unlink()
+        first.mkdir()
+        with pytest.raises(ConfigurationError, match="is a folder"):
+            studying.study(file, out)
+        return
+    first.write_bytes(bad[name])
+    assert not sound(out, first.name)
+    assert studying.combine(file, [out], tmp_path / "other") == [0], "it is not brought along"
+    assert studying.study(file, out)
+    assert contents(out) == contents(undisturbed)
+
+
+def test_reading_a_damaged_part_says_what_to_do(undisturbed, tmp_path):
+    shutil.copytree(undisturbed, tmp_path / "out")
+    path = parts_there(tmp_path / "out")[0]
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(DataError, match="is damaged; run the study again"):
+        [*read_parts([path])]
+
+
+def test_another_study_or_other_files_in_the_folder_are_refused(undisturbed, file, tmp_path):
+    other = tmp_path / "other.toml"
+    other.write_text(FILE.replace("sizes = [60, 90]", "sizes = [60, 80]"), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="another study was at work here: 'sizes' differs"):
+        studying.study(str(other), undisturbed)
+    with pytest.raises(ConfigurationError, match="'sizes' differs"):
+        studying.combine(str(other), [undisturbed], tmp_path / "out")
+    with pytest.raises(ConfigurationError, match="holds no study"):
+        studying.combine(file, [tmp_path / "nowhere"], tmp_path / "out")
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "thesis.txt").touch()
+    with pytest.raises(ConfigurationError, match="the folder holds other files"):
+        studying.study(file, mine)
+    out = tmp_path / "old"
+    shutil.copytree(undisturbed, out)
+    recipe = out / "study.json"
+    recipe.write_text(recipe.read_text(encoding="utf-8").replace('"key": "', '"key": "0'), encoding="utf-8")
+    old = recipe.read_text(encoding="utf-8")
+    recipe.write_text(old.replace('"numpy": "', '"numpy": "1.'), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"parts of numpy 1\.\d.* lie here"):
+        studying.study(file, out)
+
+
+def test_words_and_more_replicates_keep_the_parts_that_are_there(undisturbed, file, tmp_path):
+    out = tmp_path / "out"
+    shutil.copytree(undisturbed, out)
+    before = {path: path.stat().st_mtime_ns for path in parts_there(out)}
+    longer = tmp_path / "longer.toml"
+    longer.write_text(FILE.replace("replicates = 50", "replicates = 80").replace("Small", "Longer"), encoding="utf-8")
+    made_now = []
+    assert studying.study(str(longer), out, progress=lambda done, of: made_now.append((done, of)))
+    assert made_now[0] == (8, 16), "of each case the two full parts stay"
+    assert before.items() <= {path: path.stat().st_mtime_ns for path in parts_there(out)}.items()
+    declared = studying_study(str(longer))
+    columns = joined(read_parts(parts_of(declared, declared.all_cases()[0], out)))
+    assert columns["replicate"][columns["run"] == "means"].tolist() == list(range(80))
+
+
+def test_two_at_work_in_one_folder_do_no_harm(undisturbed, file, tmp_path):
+    out = tmp_path / "out"
+    code = (
+        "from sarcoid_epi import studying\nfrom sarcoid_epi.simulation import running\nrunning.REPLICATES = 20\n"
+        f"assert studying.study({file!r}, {str(out)!r})"
+    )
+    both = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
+    assert [process.wait() for process in both] == [0, 0]
+    assert contents(out) == contents(undisturbed)
+
+
+@pytest.mark.parametrize("chance", ["population", "patients"])
+def test_a_replicate_made_again_is_the_row_of_its_part(tmp_path, chance):
+    path = tmp_path / "s.toml"
+    path.write_text(FILE.replace("population =", f'chance = "{chance}"\npopulation ='), encoding="utf-8")
+    assert studying.study(str(path), tmp_path / "out")
+    declared = studying_study(str(path))
+    case = declared.all_cases()[2]
+    columns = joined(read_parts(parts_of(declared, case, tmp_path / "out")))
+    again = studying.replicate(str(path), 2, 33)
+    at = np.flatnonzero(columns["replicate"] == 33)
+    assert len(again) == len(at) == 3
+    for row, place in zip(again, at, strict=True):
+        np.testing.assert_equal(row, {name: values[place] for name, values in columns.items()})
+    for case_number, number in ((4, 0), (0, 50), (-1, 0)):
+        with pytest.raises(ConfigurationError, match="there is no"):
+            studying.replicate(str(path), case_number, number)
+
+
+def test_a_case_that_cannot_be_made_is_rows_that_failed(tmp_path):
+    """Each value may be by itself; together with the world's other figures no population reaches one of them."""
+    vary = {"joint": {"paths": ["joint.musculoskeletal"], "values": [0.3, 0.001]}}
+    one = study(vary=vary, replicates=20, sizes=[50], estimators=["recorded_osseous", "organs"])
+    assert run(one, tmp_path / "out", here)
+    good, bad = (joined(read_parts(parts_of(one, case, tmp_path / "out"))) for case in one.all_cases())
+    assert not np.isnan(good["estimate"]).any()
+    assert np.isnan(bad["estimate"]).all()
+    assert np.isnan(bad["truth"]).all()
+    assert bad["term"].tolist() == good["term"].tolist(), "failed replicates are rows like any others"
+    assert all("cannot be reached" in note for note in bad["note"])
+
+
+def broken_from(monkeypatch, case, first):
+    """An estimator that breaks in one unit."""
+    whole_unit = making._answered
+
+    def answered(stated, unit, asked):
+        if unit[:2] == (case, first):
+            raise ZeroDivisionError("a slip of the pen")
+        return whole_unit(stated, unit, asked)
+
+    monkeypatch.setattr(making, "_answered", answered)
+
+
+def test_an_estimator_that_breaks_is_named_and_nothing_is_lost(undisturbed, file, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    with monkeypatch.context() as patch:
+        broken_from(patch, 1, 20)
+        with pytest.raises(WorkError) as error:
+            studying.study(file, out)
+        with pytest.raises(WorkError, match="ZeroDivisionError: a slip of the pen") as alone:
+            studying.replicate(file, 1, 25)
+    said = str(error.value)
+    assert "ZeroDivisionError: a slip of the pen" in said
+    assert "study 'small', case 1, replicates 20 to 39; see it alone with --replicate 1 20" in said
+    assert isinstance(alone.value.__cause__, ZeroDivisionError)
+    assert error.value.exit_code == 1
+    before = parts_there(out)
+    assert before
+    assert studying.study(file, out)
+    assert contents(out) == contents(undisturbed)
+
+
+ERROR = {"error": 0.04, "replicates": 400, "sizes": [80], "vary": {"a": {"paths": ["osseous.true_prevalence"], "values": [0.03, 0.15]}}}  # fmt: skip
+
+
+def test_a_case_ends_with_the_first_unit_that_makes_it_exact_enough(tmp_path):
+    one = study(**ERROR)
+    assert run(one, tmp_path / "out", here)
+    ends = []
+    for case in one.all_cases():
+        tally, errors = Tally(), []
+        for columns in read_parts(parts_of(one, case, tmp_path / "out")):
+            tally = tally + tallied(columns)
+            ((used, held),) = tally.counts.values()
+            errors.append((held / used * (1 - held / used) / used) ** 0.5)
+        assert errors[-1] <= 0.04
+        assert all(error > 0.04 for error in errors[:-1])
+        ends.append(len(errors))
+    assert len(parts_there(tmp_path / "out")) == sum(ends)
+    assert max(ends) > 1
+
+
+def test_how_many_units_are_made_depends_on_nobody(tmp_path):
+    one = study(**ERROR)
+    assert run(one, tmp_path / "1", here)
+    assert not run(one, tmp_path / "2", here, (2, 2))
+    parts_there(tmp_path / "2")[0].unlink()  # found again: a gap before others
+    assert run(one, tmp_path / "2", here)
+    assert contents(tmp_path / "1") == contents(tmp_path / "2")
+    loose = one.model_copy(update={"error": 0.2})
+    assert run(loose, tmp_path / "2", here), "a looser run of the same study reads what it needs"
+    assert len(parts_of(loose, loose.all_cases()[0], tmp_path / "2")) == 1
+    assert not unfinished(state(loose), tmp_path / "2")
+
+
+def test_parts_are_read_once_however_many_there_are(tmp_path, monkeypatch):
+    one = study(**{**ERROR, "error": 0.001, "replicates": 200})
+    read = []
+    monkeypatch.setattr(running, "read_parts", lambda paths: read_parts([read.append(p) or p for p in paths]))
+    run(one, tmp_path / "out", here)
+    assert len(read) == len(set(read)) * 2 == 2 * 2 * 10, "once on the way, once to see that all is there"
+
+
+def test_work_is_cut_by_population_and_few_populations_are_shared_between_workers():
+    wide = state(study(sizes=[50, 70], vary={"a": {"paths": ["osseous.true_prevalence"], "values": [0.02 * k for k in range(1, 8)]}}, replicates=100))  # fmt: skip
+    lacking = [unit for case in cases_of(wide) for unit in units(wide.study, case)]
+    cut = pieces(wide, lacking, workers=2)
+    assert sorted(unit for piece in cut for unit in piece) == sorted(lacking)
+    spots = [{spot(wide.study, cases_of(wide)[unit.case]) for unit in piece} for piece in cut]
+    assert [len(each) for each in spots] == [1] * 7, "one population each, of both sizes"
+    assert {len(piece) for piece in pieces(wide, lacking, workers=1)} == {1}
+    alone = [unit for unit in lacking if unit.case == 0]
+    assert len(pieces(wide, alone, workers=2)) == 5
+    assert max(len(piece) for piece in pieces(wide, [Unit(0, k, 1) for k in range(1000)], workers=2)) == 16
+
+
+# --- both roads ------------------------------------------------------------------------------------------------------
+
+ROADS = {
+    "estimators": ["recorded_osseous", "corrected_prevalence", "two_sources", "organs", "unadjusted"],
+    "models": ["osseous_and_pernio"],
+    "beliefs": ["clinical"],
+    "population": 2**15,
+    "sizes": [400],
+    "replicates": 300,
+}
+
+
+@pytest.fixture(scope="module")
+def roads():
+    """The rows of 300 replicates of either road."""
+    return [replicates(state(study(**ROADS, chance=chance)), Unit(0, 0, 300)) for chance in ("population", "patients")]
+
+
+def test_patients_one_by_one_or_from_a_population_tell_the_same(roads):
+    """Means, spreads and coverages of every term differ by no more than 4.5 standard errors (3.2 seen).
+
+    The population is itself drawn: its shares have the variance of 2^15 patients, n/N of a replicate's.
+    """
+    drawn_rows, made_rows = roads
+    again = 1 / 300 + 1 / 300 + 400 / 2**15
+    seen = []
+    for key in dict.fromkeys(zip(drawn_rows["run"], drawn_rows["term"], strict=True)):
+        first, second = (
+            {name: rows[name][(rows["run"] == key[0]) & (rows["term"] == key[1])] for name in (*NUMBERS, "truth")}
+            for rows in roads
+        )
+        np.testing.assert_array_equal(first["truth"], second["truth"])
+        known = [one["estimate"][np.isfinite(one["estimate"])] for one in (first, second)]
+        assert abs(len(known[0]) - len(known[1])) <= 4.5 * np.sqrt(2 * 300 * 0.25)
+        if min(map(len, known)) < 200 or key[0] == "unadjusted":  # ratios of few events have no variance
+            continue
+        spread = np.sqrt((known[0].var() + known[1].var()) / 2)
+        seen.append((known[0].mean() - known[1].mean()) / (spread * np.sqrt(again)))
+        fourth = np.mean([((one - one.mean()) ** 4).mean() / one.var() ** 2 for one in known])
+        seen.append(np.log(known[0].var() / known[1].var()) / np.sqrt((fourth - 1) * 2 / 300))
+        held = [((o["low"] <= o["truth"]) & (o["truth"] <= o["high"])).mean() for o in (first, second)]
+        middle = np.mean(held)
+        if 0 < middle < 1:
+            seen.append((held[0] - held[1]) / np.sqrt(middle * (1 - middle) * 2 / 300 + 0.03**2))
+    assert len(seen) > 30
+    assert np.abs(seen).max() < 4.5
+    assert np.mean(np.square(seen)) < 2
+
+
+@pytest.fixture(scope="module")
+def stated():
+    return state(study(**ROADS))
+
+
+@pytest.fixture(scope="module")
+def people(stated):
+    return population(stated, spot(stated.study, stated.study.all_cases()[0]), stated.asked)
+
+
+WIDE = ("bone_pain", "eye", "extrathoracic_nodes", "in_radiology_text", "liver", "lung", "on_clinic_list",
+        "osseous_recorded", "skin")  # fmt: skip
+
+
+def test_hundreds_of_patterns_occur_as_often_on_both_roads(stated, people):
+    """Chi-square over every pattern of nine flags: drawn from the population, and made one by one."""
+    assert people.columns.keys() >= set(WIDE)
+    patterns = patterns_of(WIDE, people.columns, people.axes)
+    shares = np.bincount(patterns.of) / people.size
+    rows = drawn(people, 1, 0, 200, 400).rows
+    counts = counted(patterns, rows).sum(axis=0)
+    often = shares * counts.sum() >= 5
+    assert often.sum() > 100
+    pooled = [np.append(each[often], each[~often].sum()) for each in (counts, shares * counts.sum())]
+    assert chisquare(*pooled).pvalue > 0.001
+    fresh = made(people, 1, 0, 200, 400)
+    index = {tuple(code): at for at, code in enumerate(patterns.codes.tolist())}
+    codes = np.stack([fresh.made[name].ravel().astype(int) for name in WIDE], axis=-1)
+    kinds, many = np.unique(codes, axis=0, return_counts=True)
+    found = np.zeros(len(patterns.codes) + 1)
+    for code, n in zip(kinds.tolist(), many, strict=True):
+        found[index.get(tuple(code), -1)] += n
+    # Against the population's own patients, who are a sample like them.
+    table = np.stack([found, np.append(np.bincount(patterns.of), 0)])
+    rare = table.sum(axis=0) < 10
+    table = np.column_stack([table[:, ~rare], table[:, rare].sum(axis=1)])
+    assert table.shape[1] > 100
+    assert chi2_contingency(table).pvalue > 0.001
+
+
+def test_counts_are_those_of_the_very_patients_that_are_rows(people):
+    rows = drawn(people, 5, 3, 20, 70)
+    run_name = "two_sources"
+    as_counts = rows.strata(run_name)
+    as_rows = replace(rows, population=replace(people, patterns={})).strata(run_name)
+    assert isinstance(as_counts, CountedStrata)
+    assert isinstance(as_rows, RowStrata)
+    for columns in (("bone_pain",), ("on_clinic_list", "in_radiology_text"), ("bone_pain", "on_clinic_list"), ()):
+        np.testing.assert_array_equal(as_counts.table(*columns), as_rows.table(*columns))
+    np.testing.assert_array_equal(as_counts.n(), as_rows.n())
+    for one, other in zip(as_counts.events("bone_pain"), as_rows.events("bone_pain"), strict=True):
+        np.testing.assert_array_equal(one, other)
+    mine, theirs = (each.patterns("bone_pain", "on_clinic_list") for each in (as_counts, as_rows))
+    order = np.lexsort(theirs.values.T[::-1])
+    np.testing.assert_array_equal(mine.values, theirs.values[order])
+    np.testing.assert_array_equal(mine.counts, theirs.counts[:, order])
+
+
+def test_any_replicate_can_be_had_alone_and_other_columns_change_nobody(stated, people):
+    many, alone = drawn(people, 1, 0, 30, 50), drawn(people, 1, 17, 1, 50)
+    np.testing.assert_array_equal(many.rows[17], alone.rows[0])
+    fewer = stated.asked[:1]
+    narrow = population(stated, spot(stated.study, stated.study.all_cases()[0]), fewer)
+    got, had = (
+        drawn(p, 1, 0, 30, 50).strata("recorded_osseous").events("osseous_recorded")[0] for p in (narrow, people)
+    )
+    np.testing.assert_array_equal(got, had)
+
+
+def test_replicates_alike_are_asked_once_and_all_are_told(people):
+    strata = drawn(people, 1, 0, 200, 50).strata("recorded_osseous")
+    once, like = distinct(strata, ["osseous_recorded"])
+    assert len(once.labels) < 15
+    np.testing.assert_array_equal(once.table("osseous_recorded")[like], strata.table("osseous_recorded"))
+
+
+def test_columns_of_a_population_are_as_those_made_one_by_one():
+    """Codes, numbers and dates of every variable: the first patients are the same people on both roads."""
+    names = [variable.name for variable in PATIENT if variable.name != "patient_id"]
+    one = state(study(estimators=["shares", "means"], population=1000, sizes=[300], chance="patients"))
+    asked = tuple(each.more(names, by_counts=False) for each in one.asked)
+    people = population(one, spot(one.study, one.study.all_cases()[0]), asked)
+    fresh = made(people, one.study.seed, 0, 1, 300)
+    for name in names:
+        here_, there = people.columns[name][:300], fresh.made[name][0]
+        np.testing.assert_array_equal(here_, there.astype(here_.dtype), err_msg=name)
+    frame = next(fresh.strata("shares").frames())
+    other = next(drawn(people, 1, 0, 1, 300).strata("shares").frames())
+    assert {name: kind.kind for name, kind in frame.dtypes.items()} == {n: k.kind for n, k in other.dtypes.items()}
+    assert whole(frame).levels("centre") == whole(other).levels("centre") == people.axes["centre"]
+
+
+def test_what_an_estimator_never_asked_for_before_is_fetched(monkeypatch):
+    """A column that only some replicates make it read: the same rows as if it had been known."""
+    one = state(study(estimators=["two_sources", "means"], sizes=[60]))
+    known = replicates(one, Unit(0, 0, 20))
+    forgetful = replace(one, asked=tuple(replace(each, columns=frozenset(), by_counts=True) for each in one.asked))
+    found = replicates(forgetful, Unit(0, 0, 20))
+    for name, values in known.items():
+        np.testing.assert_array_equal(values, found[name], err_msg=name)
+
+
+def test_the_truth_is_that_of_the_population_exactly(people, stated):
+    truth = people.truth
+    assert truth["recorded_osseous"]["osseous_recorded"] == people.columns["osseous_recorded"].mean()
+    assert truth["organs"]["skin"] == people.columns["skin"].mean()
+    everybody = state(study(**{**ROADS, "truth": "everybody"}))
+    all_met = population(everybody, spot(everybody.study, everybody.study.all_cases()[0]), everybody.asked)
+    assert all_met.truth["corrected_prevalence"]["osseous"] != truth["corrected_prevalence"]["osseous"]
+    np.testing.assert_array_equal(all_met.columns["skin"], people.columns["skin"])
+
+
+def test_times_are_terms_of_their_own():
+    one = state(study(estimators=["event_free"], models=["death"], sizes=[200], terms=["survival[lofgren_broad=no]"]))
+    columns = replicates(one, Unit(0, 0, 5))
+    terms = list(dict.fromkeys(columns["term"]))
+    assert len(terms) > 3
+    assert all(term.startswith("survival[lofgren_broad=no@") and term.endswith(" years]") for term in terms)
+    truths = [columns["truth"][columns["term"] == term][0] for term in terms]
+    assert truths == sorted(truths, reverse=True)
+    assert len(set(truths)) > 3
+
+
+def test_threads_of_linear_algebra_change_no_byte(tmp_path):
+    """With a thread more, sums over many patterns would be added up in another order."""
+    code = (
+        "import sys\nfrom sarcoid_epi.scenario import Study\nfrom sarcoid_epi.simulation.making import *\n"
+        "from sarcoid_epi.simulation.stated import state\n"
+        "s = Study(name='s', label='S', aims='', estimators=['adjusted'], models=['osseous_and_lofgren'],"
+        " population=4000, sizes=[1500])\n"
+        "sys.stdout.write(packed(replicates(state(s), Unit(0, 0, 12)), 'x').hex())"
+    )
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "OPENBLAS_NUM_THREADS": str(threads)},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for threads in (1, 5)
+    ]
+    assert said[0]
+    assert said[0] == said[1]
+
+
+def test_a_cluster_that_is_not_there_is_one_sentence(file, tmp_path):
+    pytest.importorskip("distributed")
+    with pytest.raises(ConfigurationError, match="no cluster answers at 'nonsense'"):
+        studying.study(file, tmp_path / "out", dask="nonsense")
+    with pytest.raises(ConfigurationError, match="0 workers; ask for at least one"):
+        processes(0)
+    assert dask("x").workers > 1
+
+
+def test_replicates_made_one_by_one_are_the_cohorts_of_the_generator(stated):
+    world, design = load_world("evidence"), load_design("tertiary_records")
+    assert Path(part_name("k", Unit(3, 40, 20))).suffix == ".parquet"
+    one = state(study(chance="patients", sizes=[50]))
+    people = population(one, spot(one.study, one.study.all_cases()[0]), one.asked)
+    ours = made(people, 1, 2, 3, 50).strata("recorded_osseous").codes("osseous_recorded")
+    theirs = made_one_by_one(world, design, 50, 3, 1, ["osseous_recorded"], first=2)["osseous_recorded"]
+    assert (ours != theirs).mean() < 0.01, "but for the intercepts' last digits"
