@@ -64,6 +64,19 @@ class NotHeldError(Exception):
         self.columns, self.by_counts = columns, by_counts
 
 
+class LackingError(Exception):
+    """Which run asks for what is not held: not a mistake, but known from now on."""
+
+    def __init__(self, run: str, what: NotHeldError):
+        super().__init__(f"{run}: {what}")
+        self.run, self.what = run, what
+
+    def mended(self, asked: Iterable[Asked]) -> tuple[Asked, ...]:
+        """What questions read, with what this one reads too."""
+        columns, by_counts = self.what.columns, self.what.by_counts
+        return tuple(one.more(columns, by_counts) if one.run == self.run else one for one in asked)
+
+
 @dataclass(frozen=True)
 class Watched:
     """Strata that note which columns are read, and whether more than counts of levels is asked of them.

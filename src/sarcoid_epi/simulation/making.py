@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from sarcoid_epi.errors import ConfigurationError
 from sarcoid_epi.measures import timeless
 from sarcoid_epi.scenario import Belief
-from sarcoid_epi.simulation.asking import Asked, NotHeldError, Question, Watched, questions, terms_of
+from sarcoid_epi.simulation.asking import Asked, LackingError, NotHeldError, Question, Watched, questions, terms_of
 from sarcoid_epi.simulation.counted import CountedStrata, distinct
 from sarcoid_epi.simulation.population import drawn, made, population
 from sarcoid_epi.simulation.precision import Tally, precise, tallied
@@ -126,18 +126,8 @@ def replicates(stated: Stated, unit: Unit) -> Columns:
             # With more than one thread sums are added up in another order, and small matrices take far longer.
             with threadpool_limits(1):
                 return _answered(stated, unit, asked)
-        except _Lacking as lack:  # asked for what none of the first patients made it ask for: held from now on
-            asked = tuple(
-                one.more(lack.what.columns, lack.what.by_counts) if one.run == lack.run else one for one in asked
-            )
-
-
-class _Lacking(Exception):  # noqa: N818  # a signal, not a mistake
-    """Which run asks for what is not held."""
-
-    def __init__(self, run: str, what: NotHeldError):
-        super().__init__(run)
-        self.run, self.what = run, what
+        except LackingError as lack:  # which none of the first patients made it ask for
+            asked = lack.mended(asked)
 
 
 def _answered(stated: Stated, unit: Unit, asked: tuple[Asked, ...]) -> Columns:
@@ -159,7 +149,7 @@ def _answered(stated: Stated, unit: Unit, asked: tuple[Asked, ...]) -> Columns:
             watched = Watched(got, stated.there)
             pieces += _rows(one, question, watched, like, belief, unit, there.truth[one.run], study.terms)
         except NotHeldError as what:
-            raise _Lacking(one.run, what) from None
+            raise LackingError(one.run, what) from None
     return _joined(pieces)
 
 

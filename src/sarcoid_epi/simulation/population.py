@@ -16,19 +16,19 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pandas.api.extensions import ExtensionDtype
 
 from sarcoid_epi.cohort import Cohort, calibrate, generate
 from sarcoid_epi.cohort import replicates as made_one_by_one
 from sarcoid_epi.errors import DataError
 from sarcoid_epi.scenario import Design, World
 from sarcoid_epi.scenario.following import changed
-from sarcoid_epi.simulation.asking import Asked, Question, Watched, questions, terms_of
+from sarcoid_epi.simulation.asking import Asked, LackingError, NotHeldError, Question, Watched, questions, terms_of
 from sarcoid_epi.simulation.counted import CountedStrata, RowStrata
 from sarcoid_epi.simulation.stated import Stated
 from sarcoid_epi.simulation.varied import POINTS, Spot, patients_of
 from sarcoid_epi.strata import FrameStrata, Strata, whole
 from sarcoid_epi.streams import uniforms
-from sarcoid_epi.vocabulary import PATIENT_BY_NAME
 
 __all__ = ["Patterns", "Population", "Replicates", "drawn", "made", "patterns_of", "population", "questions"]
 
@@ -150,8 +150,8 @@ def population(stated: Stated, spot: Spot, asked: tuple[Asked, ...]) -> Populati
     if study.truth == "everybody":
         told_of = _people(stated, world, changed(design, EVERYBODY, "everybody is met"), read | stated.true)
     truth = {one.run: _truth(stated, one, told_of) for one in questions(study, [*stated.models.values()])}
-    by_run = {one.run: one for one in asked}
-    return Population(study.population, columns, axes, _patterns(columns, axes, asked), by_run, truth, world, design)
+    patterns = _patterns(columns, axes, asked, study.population)
+    return Population(study.population, columns, axes, patterns, {one.run: one for one in asked}, truth, world, design)
 
 
 def _people(stated: Stated, world: World, design: Design, columns: frozenset[str]) -> Cohort:
@@ -169,7 +169,10 @@ def _truth(stated: Stated, question: Question, cohort: Cohort) -> dict[str, floa
     strata = Watched(whole(cohort.patients), stated.there)
     if not question.own or question.lacks(strata):
         return value
-    answers = question(strata, None)
+    try:
+        answers = question(strata, None)
+    except NotHeldError as what:
+        raise LackingError(question.run, what) from None
     return {term: float(answers.estimate[0, at]) for at, term in enumerate(terms_of(answers))}
 
 
@@ -186,34 +189,32 @@ def _array(frame: FrameStrata, name: str) -> Array:
     if _levels(frame, name):
         codes = frame.codes(name)
         return codes.astype(np.int8) if codes.max(initial=0) < 2**7 else codes
-    if PATIENT_BY_NAME[name].kind == "date":
-        return frame.frame[name].to_numpy()
-    return frame.numbers(name)
+    values = frame.frame[name]
+    return frame.numbers(name) if isinstance(values.dtype, ExtensionDtype) else values.to_numpy()
 
 
-def _patterns(columns: Mapping[str, Array], axes: Axes, asked: Sequence[Asked]) -> dict[str, Patterns]:
+def _patterns(columns: Mapping[str, Array], axes: Axes, asked: Sequence[Asked], size: int) -> dict[str, Patterns]:
     """The patterns of each run that needs only counts: those of all together, or its own, if they are few enough."""
     countable = [one for one in asked if one.by_counts and one.columns <= axes.keys()]
     every = sorted(set().union(*(one.columns for one in countable)))
-    together = patterns_of(every, columns, axes)
+    together = patterns_of(every, columns, axes, size)
     if len(together.codes) <= MOST_PATTERNS:
         return {one.run: together for one in countable}
-    own = {one.run: patterns_of(sorted(one.columns), columns, axes) for one in countable}
+    own = {one.run: patterns_of(sorted(one.columns), columns, axes, size) for one in countable}
     return {run: patterns for run, patterns in own.items() if len(patterns.codes) <= MOST_PATTERNS}
 
 
-def patterns_of(names: Iterable[str], columns: Mapping[str, Array], axes: Axes) -> Patterns:
-    """The patterns that patients have in some columns, in the order of their codes."""
+def patterns_of(names: Iterable[str], columns: Mapping[str, Array], axes: Axes, size: int) -> Patterns:
+    """The patterns that so many patients have in some columns, in the order of their codes."""
     names = tuple(names)
     sizes = [len(axes[name]) + 1 for name in names]
-    cell = np.zeros(next((len(columns[name]) for name in names), 0), dtype=np.int64)
-    reached = 1
-    for name, size in zip(names, sizes, strict=True):
-        if reached * size >= 2**62:
+    cell, reached = np.zeros(size, dtype=np.int64), 1
+    for name, levels in zip(names, sizes, strict=True):
+        if reached * levels >= 2**62:
             values, cell = np.unique(cell, return_inverse=True)
             reached = len(values)
-        cell = cell * size + (columns[name] + 1)
-        reached *= size
+        cell = cell * levels + (columns[name] + 1)
+        reached *= levels
     if prod(sizes) <= 2**20:  # counting is quicker than sorting
         there = np.bincount(cell, minlength=1) > 0
         of, first = (np.cumsum(there) - 1)[cell], np.zeros(int(there.sum()), dtype=np.int64)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sarcoid_epi.errors import ConfigurationError, DataError, Problem
 from sarcoid_epi.files import write_bytes, write_text
 from sarcoid_epi.scenario import Study
-from sarcoid_epi.simulation.stated import recipe
+from sarcoid_epi.simulation.stated import FREE, recipe
 
 #: The folder of parts, and the study that they are of.
 PARTS, RECIPE = "parts", "study.json"
@@ -94,7 +94,8 @@ def _difference(out: Path, there: Mapping[str, Any], mine: Mapping[str, Any]) ->
         name = differing[0]
         said = f"parts of {name} {old.get(name)} lie here, and this is {name} {new[name]}"
         return Problem(said, where, "other versions may round otherwise", "name another folder")
-    keys = [key for key in mine["study"] if there["study"].get(key) != mine["study"][key]]
+    depends = [key for key in mine["study"] if key not in FREE]
+    keys = [key for key in depends if there["study"].get(key) != mine["study"][key]]
     if keys:
         return Problem(f"another study was at work here: '{keys[0]}' differs", where, do="name another folder")
     names = [
@@ -152,7 +153,7 @@ def read_parts(paths: Iterable[Path]) -> Iterator[dict[str, NDArray[Any]]]:
 
 def tidy(out: Path) -> None:
     """Clear away what killed runs left half written, once everything is there."""
-    for folder, stem in ((out, f".{RECIPE}."), (out / PARTS, ".")):
-        for path in folder.glob(f"{stem}*.partial"):
+    for folder in (out, out / PARTS):
+        for path in folder.glob(".*.partial"):
             with suppress(OSError):
                 path.unlink()
