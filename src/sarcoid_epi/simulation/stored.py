@@ -28,9 +28,10 @@ def claim(out: Path, study: Study) -> None:
     ConfigurationError
         When it belongs to another study or to something else.
     """
+    others = _others(out)  # looked at first: another run of this study may claim the folder at the same time
     there, mine = _recipe(out), recipe(study)
     if there is None:
-        if (out / RECIPE).exists() or _others(out):
+        if others:
             do = "name a new or an empty folder"
             raise ConfigurationError(Problem("the folder holds other files", str(out), do=do))
     elif there["key"] != mine["key"]:
