@@ -344,7 +344,7 @@ def _end(answers: Estimates) -> NoReturn:
 
 
 def _listed(kind: str) -> None:
-    from sarcoid_epi.scenario import load_belief, load_design, load_model, load_prior, load_world, shipped
+    from sarcoid_epi.scenario import load_belief, load_design, load_model, load_prior, load_study, load_world, shipped
 
     load: Any = {
         "world": load_world,
@@ -352,6 +352,7 @@ def _listed(kind: str) -> None:
         "belief": load_belief,
         "prior": load_prior,
         "model": load_model,
+        "study": load_study,
     }[kind]
     names = shipped(kind)
     for name in names:

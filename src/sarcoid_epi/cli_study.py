@@ -20,7 +20,7 @@ LACKING = 4
 def study(
     file: Annotated[str, typer.Argument(help="A shipped study or a TOML file.")],
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Folder of its parts; named again, taken up. [out/FILE]")
+        Path | None, typer.Option("--out", "-o", help="Folder of its parts; named again, taken up (out/FILE).")
     ] = None,
     workers: Annotated[int, typer.Option("--workers", min=1, max=256, help="Processes at work; same bytes.")] = 1,
     dask: Annotated[str | None, typer.Option("--dask", metavar="ADDRESS", help="A Dask cluster at work.")] = None,

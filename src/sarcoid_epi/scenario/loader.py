@@ -82,7 +82,9 @@ def load_prior(name: str, vary: Mapping[str, float] | None = None) -> Prior:
 
 def shipped(kind: str) -> tuple[str, ...]:
     """Names of the worlds, designs, beliefs or priors that ship (those that only serve as a base are left out)."""
-    names = (item.name.removesuffix(".toml") for item in _folder(kind).iterdir() if item.name.endswith(".toml"))
+    folder = _folder(kind)
+    files_there = folder.iterdir() if folder.is_dir() else ()
+    names = (item.name.removesuffix(".toml") for item in files_there if item.name.endswith(".toml"))
     return tuple(sorted(name for name in names if "label" in read_toml(kind, name)[0]))
 
 

@@ -85,10 +85,10 @@ class Study(BaseModel):
     name: str
     label: str
     aims: str
-    worlds: Names = Field(("evidence",), min_length=1)
-    designs: Names = Field(("tertiary_records",), min_length=1)
+    worlds: Names = ("evidence",)
+    designs: Names = ("tertiary_records",)
     beliefs: Names = ()
-    sizes: tuple[Annotated[int, Field(ge=1, le=10**7)], ...] = Field((1500,), min_length=1)
+    sizes: tuple[Annotated[int, Field(ge=1, le=10**7)], ...] = (1500,)
     replicates: Annotated[int, Field(ge=2)] = 1000
     error: Annotated[float, Field(gt=0, lt=0.5)] | None = None
     seed: int = 1
@@ -118,6 +118,8 @@ class Study(BaseModel):
             raise ValueError(f"method '{self.method}' varies nothing; add a section 'vary'")
         for name in ("worlds", "designs", "beliefs", "sizes", "estimators", "models", "terms"):
             given: tuple[object, ...] = getattr(self, name)
+            if not given and name in ("worlds", "designs", "sizes"):
+                raise ValueError(f"'{name}' is empty; name one, or delete the key")
             if twice := [one for at, one in enumerate(given) if one in given[:at]]:
                 raise ValueError(f"'{name}' has {twice[0]} twice; keep one")
         strange = {"case", "world", "design", "belief", "size", "draw"} & self.vary.keys()
