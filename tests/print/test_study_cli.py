@@ -85,7 +85,7 @@ def test_one_replicate_is_printed_and_nothing_is_written(run, tmp_path):
         ("combine small.toml nowhere -o out", "", "error: 'nowhere' holds no study"),
         ("study small.toml", "recorded_osseous/recorded_oseous", "did you mean 'recorded_osseous'?"),
         ("study small.toml", "recorded_osseous/corrected_prevalence", "the study has no belief; name 'beliefs'."),
-        ("study small.toml", "osseous.true_prevalence/osseous.prevalence", "small.toml"),
+        ("study small.toml", "osseous.true_prevalence/osseous.prevalence", "unknown parameter 'osseous.prevalence'"),
         ("study small.toml", "sizes = [60]/sizes = [0]", "error: small.toml: sizes.0: "),
         ("study small.toml", "replicates = 40/replicates = 1", "error: small.toml: replicates: "),
         ("study small.toml", "replicates = 40/replicates = many", "error: small.toml: not valid TOML"),
@@ -98,7 +98,7 @@ def test_a_mistake_is_one_sentence_before_anything_runs(run, tmp_path, words, ch
     code, out, err = run(words)
     assert (code, out) == (2, "")
     assert err.startswith("error: ")
-    assert said in err or said == "small.toml"
+    assert said in err
     assert len(err.splitlines()) == 1
     assert not list(tmp_path.rglob("*.parquet"))
 

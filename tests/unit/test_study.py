@@ -79,10 +79,10 @@ def test_draws_number_the_worlds_draws():
     ("text", "said"),
     [
         ("sizes = [0]", "sizes.0"),
-        ("sizes = []", "sizes"),
+        ("sizes = []", "'sizes' is empty; name one"),
         ("replicates = 1", "replicates"),
         ("population = 10", "population"),
-        ("worlds = []", "worlds"),
+        ("worlds = []", "'worlds' is empty; name one"),
         ('chance = "coin"', "chance"),
         ("eror = 0.01", "did you mean 'error'?"),
         ('sizes = [100, 100]', "'sizes' has 100 twice; keep one"),
