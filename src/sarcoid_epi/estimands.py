@@ -23,6 +23,11 @@ class Estimand:
     label: str
     value: Callable[[pd.DataFrame, pd.DataFrame], Values]
 
+    @property
+    def own(self) -> bool:
+        """Whether it is what its method finds in a population without end, and nothing besides."""
+        return self.value is _of_a_model
+
 
 def _mean(values: pd.Series[Any]) -> float:
     """The mean of what is known; NaN where nothing is."""
@@ -81,7 +86,7 @@ def _of_a_population(patients: pd.DataFrame, truth: pd.DataFrame) -> Values:
     return {}
 
 
-def of_a_model(patients: pd.DataFrame, truth: pd.DataFrame) -> Values:
+def _of_a_model(patients: pd.DataFrame, truth: pd.DataFrame) -> Values:
     """It belongs to a method or a declared model: what that finds in a population without end."""
     return {}
 
@@ -132,64 +137,64 @@ LOFGREN_ODDS_RATIO = Estimand(
 DEFINITIONS = Estimand(
     "definitions", "proportion", "Share with Löfgren syndrome, and of those with it the share with a sign", _definitions
 )
-CONTRAST = Estimand("contrast", "as the term", "How patients with Löfgren syndrome differ from the others", of_a_model)
-STAGE_CONTRAST = Estimand("stage_contrast", "ratio", "How stages differ with Löfgren syndrome", of_a_model)
+CONTRAST = Estimand("contrast", "as the term", "How patients with Löfgren syndrome differ from the others", _of_a_model)
+STAGE_CONTRAST = Estimand("stage_contrast", "ratio", "How stages differ with Löfgren syndrome", _of_a_model)
 CENTRE_RATIO = Estimand(
-    "centre_ratio", "ratio", "Odds ratio of a characteristic with Löfgren syndrome, within centres", of_a_model
+    "centre_ratio", "ratio", "Odds ratio of a characteristic with Löfgren syndrome, within centres", _of_a_model
 )
-SEASON = Estimand("season", "ratio", "When in the year Löfgren syndrome begins", of_a_model)
-EVENT_FREE = Estimand("event_free", "proportion", "Share still free of an event, were nothing to compete", of_a_model)
-CUMULATIVE_INCIDENCE = Estimand("cumulative_incidence", "proportion", "Share who have come to an event", of_a_model)
-RESTRICTED_MEAN = Estimand("restricted_mean", "years", "Mean time free of an event over five years", of_a_model)
-INCIDENCE_RATE = Estimand("incidence_rate", "per person-year", "Events for each year of follow-up", of_a_model)
+SEASON = Estimand("season", "ratio", "When in the year Löfgren syndrome begins", _of_a_model)
+EVENT_FREE = Estimand("event_free", "proportion", "Share still free of an event, were nothing to compete", _of_a_model)
+CUMULATIVE_INCIDENCE = Estimand("cumulative_incidence", "proportion", "Share who have come to an event", _of_a_model)
+RESTRICTED_MEAN = Estimand("restricted_mean", "years", "Mean time free of an event over five years", _of_a_model)
+INCIDENCE_RATE = Estimand("incidence_rate", "per person-year", "Events for each year of follow-up", _of_a_model)
 STANDARDISED_SURVIVAL = Estimand(
     "standardised_survival",
     "proportion",
     "Share free of an event, were everybody alike in the exposure and otherwise as they are",
-    of_a_model,
+    _of_a_model,
 )
 PROPORTIONALITY = Estimand(
-    "proportionality", "p", "Chance of effects that change as much over time, were they constant", of_a_model
+    "proportionality", "p", "Chance of effects that change as much over time, were they constant", _of_a_model
 )
 CRUDE_HAZARD_RATIO = Estimand(
-    "crude_hazard_ratio", "ratio", "Ratio of hazards with an exposure against without", of_a_model
+    "crude_hazard_ratio", "ratio", "Ratio of hazards with an exposure against without", _of_a_model
 )
 CHANGING_HAZARD_RATIO = Estimand(
     "changing_hazard_ratio",
     "ratio",
     "Ratio of hazards with an exposure against without, before and after declared times",
-    of_a_model,
+    _of_a_model,
 )
-EVENT_TEST = Estimand("event_test", "p", "Chance of courses as different, were there no difference", of_a_model)
+EVENT_TEST = Estimand("event_test", "p", "Chance of courses as different, were there no difference", _of_a_model)
 HAZARD_RATIO = Estimand(
     "hazard_ratio",
     "ratio",
     "Ratio of hazards with an exposure against without, in patients otherwise alike",
-    of_a_model,
+    _of_a_model,
 )
 CRUDE_RATIO = Estimand(
-    "crude_ratio", "ratio", "Ratio of odds, or of shares, with an exposure against without", of_a_model
+    "crude_ratio", "ratio", "Ratio of odds, or of shares, with an exposure against without", _of_a_model
 )
 CONDITIONAL_RATIO = Estimand(
     "conditional_ratio",
     "ratio",
     "Ratio of odds, or of shares, with an exposure against without, in patients alike in what is adjusted for",
-    of_a_model,
+    _of_a_model,
 )
 MARGINAL_RISK = Estimand(
     "marginal_risk",
     "proportion",
     "Share with the outcome, were everybody alike in the exposure and otherwise as they are",
-    of_a_model,
+    _of_a_model,
 )
 INTERACTION = Estimand(
-    "interaction", "number", "Departure of two exposures together from the sum, or the product, of each", of_a_model
+    "interaction", "number", "Departure of two exposures together from the sum, or the product, of each", _of_a_model
 )
-MODEL_TEST = Estimand("model_test", "p", "Chance of a fit so much better, were there no such association", of_a_model)
+MODEL_TEST = Estimand("model_test", "p", "Chance of a fit so much better, were there no such association", _of_a_model)
 RATIO_CURVE = Estimand(
-    "ratio_curve", "ratio", "Ratio of odds at a value of a number against a value of reference", of_a_model
+    "ratio_curve", "ratio", "Ratio of odds at a value of a number against a value of reference", _of_a_model
 )
-FIT = Estimand("fit", "number", "How well a model fits, and what it hangs on", of_a_model)
+FIT = Estimand("fit", "number", "How well a model fits, and what it hangs on", _of_a_model)
 BURDEN = Estimand("burden", "people", "People with osseous sarcoidosis that is not on record", _of_a_population)
 LOOKING = Estimand(
     "looking", "proportion", "Part of the spread between series that comes from looking", _of_a_population

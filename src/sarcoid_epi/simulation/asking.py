@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sarcoid_epi.errors import ConfigurationError, Problem, unknown
-from sarcoid_epi.estimands import Estimand, of_a_model
+from sarcoid_epi.estimands import Estimand
 from sarcoid_epi.estimators import Answers, Estimator
 from sarcoid_epi.estimators.asking import lacking
 from sarcoid_epi.measures import at_time
@@ -29,7 +29,7 @@ class Question(NamedTuple):
     @property
     def own(self) -> bool:
         """Whether its true value is what it finds itself in a population without end."""
-        return self.estimator.estimand.value is of_a_model and not self.estimator.believes
+        return self.estimator.estimand.own and not self.estimator.believes
 
     def lacks(self, strata: Strata) -> str:
         """What the patients of all groups lack, in words; empty where it can be asked."""
