@@ -56,7 +56,7 @@ def study(
     from sarcoid_epi.simulation.engines import dask as cluster
     from sarcoid_epi.simulation.engines import processes
     from sarcoid_epi.simulation.running import run
-    from sarcoid_epi.simulation.stored import tidy
+    from sarcoid_epi.simulation.stored import in_turn, tidy
     from sarcoid_epi.simulation.telling import tell
 
     number, of = shard
@@ -67,8 +67,9 @@ def study(
     declared = load_study(name)
     whole = run(declared, Path(out), cluster(dask) if dask else processes(workers), shard, progress)
     if whole:
-        tell(declared, Path(out))
-        tidy(Path(out))
+        with in_turn(Path(out)):
+            tell(declared, Path(out))
+            tidy(Path(out))
     return whole
 
 
@@ -88,7 +89,7 @@ def combine(name: str, folders: Sequence[str | Path], out: str | Path) -> list[i
     from sarcoid_epi.scenario import load_study
     from sarcoid_epi.simulation.running import gather, unfinished
     from sarcoid_epi.simulation.stated import state
-    from sarcoid_epi.simulation.stored import claim, foreign, is_of, tidy
+    from sarcoid_epi.simulation.stored import claim, foreign, in_turn, is_of, tidy
     from sarcoid_epi.simulation.telling import tell
 
     declared, place = load_study(name), Path(out)
@@ -100,8 +101,9 @@ def combine(name: str, folders: Sequence[str | Path], out: str | Path) -> list[i
     gather(stated, [Path(folder) for folder in folders], place)
     lacking = unfinished(stated, place)
     if not lacking:
-        tell(declared, place)
-        tidy(place)
+        with in_turn(place):
+            tell(declared, place)
+            tidy(place)
     return lacking
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +152,29 @@ def read_parts(paths: Iterable[Path]) -> Iterator[dict[str, NDArray[Any]]]:
             do = "run the study again: what is damaged is made anew"
             raise DataError(Problem(f"'{path}' is damaged", do=do)) from None
         yield {name: np.asarray(table[name].to_numpy()) for name in table.column_names}
+
+
+@contextmanager
+def in_turn(out: Path) -> Iterator[None]:
+    """Wait until no other run tells what it found in this folder; a killed one lets go."""
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    path = out / f".{RECIPE}.lock"
+    while True:
+        lock = path.open("a")
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        if path.exists() and os.path.samestat(os.fstat(lock.fileno()), path.stat()):
+            break
+        lock.close()  # the one before has taken it away
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        lock.close()
 
 
 def tidy(out: Path) -> None:
