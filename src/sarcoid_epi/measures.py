@@ -82,6 +82,7 @@ MEASURES = {
     "c_statistic": Measure("Concordance", "share", 0.5),
     "cook": Measure("Greatest Cook's distance", "number"),
     "calibration_slope": Measure("Slope of calibration", "number", 1.0),
+    "working_correlation": Measure("Working correlation", "number", 0.0),
     "vif": Measure("Variance inflation", "number"),
     "excess": Measure("Excess risk of interaction (RERI)", "number", 0.0),
     "rate": Measure("Rate per person-year", "number"),

@@ -300,9 +300,15 @@ TRUTH: tuple[Variable, ...] = (
     ),
 )
 
+#: Categories whose levels rise in their order.
+ORDERED = frozenset({"era", "scadding_stage", "joint", "ace_genotype", "osseous_grade", "substudy_stratum"})
+
 PATIENT_BY_NAME = {variable.name: variable for variable in PATIENT}
 TRUTH_BY_NAME = {variable.name: variable for variable in TRUTH}
 
+
+#: Between an exposure and the level of the outcome that its ratio is of.
+ON = " on "
 
 #: Labels of answers that are no variables of patients.
 ANSWERS = {
@@ -367,10 +373,15 @@ def label(name: str) -> str:
 
     >>> label("n_organs"), label("sex=female")
     ('Organs involved, of the nine', 'Sex: female')
+    >>> label("sex=male on scadding_stage=II")
+    'Scadding stage: II; Sex: male'
     """
     measure, of = split(name)
     if measure:
         return f"{MEASURES[measure].label}: {label(of)}"
+    exposure, on, outcome = name.rpartition(ON)
+    if on and "=" in outcome:
+        return f"{label(outcome)}; {label(exposure)}"
     name, equals, level = name.partition("=")
     if equals and level == "yes":
         return label(name)

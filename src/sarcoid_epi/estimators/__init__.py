@@ -6,6 +6,12 @@ from sarcoid_epi.estimators.biased import bias_analysed_odds_ratio, bias_analyse
 from sarcoid_epi.estimators.cascade import burden, detection_cascade
 from sarcoid_epi.estimators.declare import NOT_ASKED, Answers, Estimator, estimator
 from sarcoid_epi.estimators.description import means, shares
+from sarcoid_epi.estimators.families import (
+    clustered,
+    multinomial_ratios,
+    proportional_odds_ratios,
+    unadjusted_ratios,
+)
 from sarcoid_epi.estimators.hazards import adjusted_hazards, proportionality, unadjusted_hazards
 from sarcoid_epi.estimators.hazards_over_time import changing_hazards, standardised_curves
 from sarcoid_epi.estimators.imaging import imaged_prevalence, selected_prevalence
@@ -69,6 +75,10 @@ CATALOGUE: tuple[Estimator, ...] = (
     unadjusted,
     adjusted,
     standardised_risks,
+    unadjusted_ratios,
+    clustered,
+    proportional_odds_ratios,
+    multinomial_ratios,
     event_free,
     incidence,
     restricted_means,

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from sarcoid_epi.errors import ConfigurationError, Problem, unknown
 from sarcoid_epi.scenario.causes import causes
 from sarcoid_epi.scenario.loader import read_toml
-from sarcoid_epi.vocabulary import PATIENT_BY_NAME
+from sarcoid_epi.vocabulary import ORDERED, PATIENT_BY_NAME
 
 #: How an outcome is modelled, and what the numbers of its exposures are.
 FAMILIES = {
@@ -27,6 +27,9 @@ FAMILIES = {
 Family = Literal[
     "logistic", "firth", "prevalence_ratio", "log_binomial", "gee", "proportional_odds", "multinomial", "cox"
 ]
+#: Families whose outcome may be a category.
+SEVERAL = ("proportional_odds", "multinomial")
+
 Names = tuple[str, ...]
 
 
@@ -35,8 +38,8 @@ class Model(BaseModel):
 
     `outcome` is explained by `exposures`, all in one model, given `adjust`. `splines` gives numbers a restricted cubic
     spline with so many knots; `interactions` are pairs of exposures and others; `reference` names levels to compare
-    with. `cluster` makes errors robust to likeness within its groups (the centres, for `gee`); `weights` names a column
-    of weights. `missing` is "complete" (patients with everything known) or "impute". A Cox model has `time` (years from
+    with, of the outcome too for `multinomial`. `cluster` makes errors robust to likeness within its groups (the
+    centres, for `gee`); `weights` names a column of weights. `missing` is "complete" (patients with everything known) or "impute". A Cox model has `time` (years from
     diagnosis), `since` (years from diagnosis to when the patient comes to be at risk, else diagnosis itself), `entry`
     (years from diagnosis to when the study met the patient) and `competing` events, which end follow-up. Its clock may
     `start` later than at 0: whoever has left by then is out. Patients `without` are those who have none of these flags.
@@ -101,6 +104,8 @@ class Model(BaseModel):
         if self.outcome in (*self.explaining, *self.strata):
             raise ValueError(f"the outcome '{self.outcome}' stands among what explains it; delete it there")
         named = {**self.splines, **self.reference, **dict.fromkeys(name for pair in self.interactions for name in pair)}
+        if self.family == "multinomial":
+            named.pop(self.outcome, "")
         lost = [name for name in named if name not in self.explaining]
         if lost:
             raise ValueError(f"'{lost[0]}' is no exposure and not adjusted for; add it to one of them")
@@ -122,6 +127,15 @@ class Model(BaseModel):
             raise ValueError("the years of 'split' must rise from the start; put them in order")
         if self.family == "gee" and not self.cluster:
             raise ValueError("family 'gee' needs 'cluster', the column of the groups; give it")
+        if self.family in SEVERAL and self.cluster:
+            raise ValueError(f"a model of family '{self.family}' takes no cluster; delete 'cluster', or take 'gee'")
+        if self.family in (*SEVERAL, "gee") and (self.weights or self.missing == "impute"):
+            what = "weights" if self.weights else "missing"
+            raise ValueError(f"a model of family '{self.family}' takes no '{what}'; delete it, or take 'logistic'")
+        declared = PATIENT_BY_NAME.get(self.outcome)
+        if self.family == "proportional_odds" and declared and declared.kind == "category":
+            if self.outcome not in ORDERED:
+                raise ValueError(f"the levels of '{self.outcome}' have no order; take the family 'multinomial'")
         return self
 
     @property
