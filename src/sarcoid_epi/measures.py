@@ -88,6 +88,9 @@ MEASURES = {
     "rate": Measure("Rate per person-year", "number"),
 }
 
+#: Between an exposure and the level of the outcome that its ratio is of.
+ON = " on "
+
 
 def split(term: str) -> tuple[str, str]:
     """The measure that a term names, and what it is of; "" for a share of patients or a variable.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sarcoid_epi.measures import MEASURES, split
+from sarcoid_epi.measures import MEASURES, ON, split
 
 Kind = Literal["identifier", "category", "flag", "integer", "number", "date"]
 
@@ -300,15 +300,9 @@ TRUTH: tuple[Variable, ...] = (
     ),
 )
 
-#: Categories whose levels rise in their order.
-ORDERED = frozenset({"era", "scadding_stage", "joint", "ace_genotype", "osseous_grade", "substudy_stratum"})
-
 PATIENT_BY_NAME = {variable.name: variable for variable in PATIENT}
 TRUTH_BY_NAME = {variable.name: variable for variable in TRUTH}
 
-
-#: Between an exposure and the level of the outcome that its ratio is of.
-ON = " on "
 
 #: Labels of answers that are no variables of patients.
 ANSWERS = {
@@ -373,8 +367,6 @@ def label(name: str) -> str:
 
     >>> label("n_organs"), label("sex=female")
     ('Organs involved, of the nine', 'Sex: female')
-    >>> label("sex=male on scadding_stage=II")
-    'Scadding stage: II; Sex: male'
     """
     measure, of = split(name)
     if measure:

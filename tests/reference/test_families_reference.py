@@ -109,9 +109,7 @@ LEVELS = ("0", "1", "2", "3", "4")
 
 
 def made():
-    centre, flag, male, age, had, stage, kind = of(
-        "made", "centre", "flag", "male", "age", "had", "stage", "kind"
-    )
+    centre, flag, male, age, had, stage, kind = of("made", "centre", "flag", "male", "age", "had", "stage", "kind")
     return whole(
         pd.DataFrame(
             {

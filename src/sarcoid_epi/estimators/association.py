@@ -182,7 +182,7 @@ def _solved(rows: Floats, events: Floats, n: Floats, cluster: Floats | None, mod
         fit = log_binomial(rows, events, n)
         return Logs(fit.estimate, fit.low, fit.high, fit.std_error, fit.note)
     if model.family == "firth":
-        return penalised(rows, events, n, "", wanted)
+        return _penalised(rows, events, n, "", wanted)
     return _logistic(rows, events, n, cluster, wanted)
 
 
@@ -198,7 +198,7 @@ def _logistic(rows: Floats, events: Floats, n: Floats, cluster: Floats | None, w
     note = np.asarray(fit.note, dtype=object)
     why = penalty(rows, events, n, fit.note)
     if (asked := np.flatnonzero(why != "")).size:
-        found = penalised(rows if rows.ndim == 2 else rows[asked], events[asked], n[asked], why[asked], wanted)
+        found = _penalised(rows if rows.ndim == 2 else rows[asked], events[asked], n[asked], why[asked], wanted)
         for kept, new in zip(parts, found[:4], strict=True):
             kept[asked] = new
         note[asked] = found.note
@@ -212,8 +212,7 @@ def penalty(rows: Floats, events: Floats, n: Floats, note: NDArray[np.str_]) -> 
     return np.where(everybody == 0, "", np.where(note == NO_MAXIMUM, SEPARATED, np.where(few, FEW, "")))
 
 
-def penalised(rows: Floats, events: Floats, n: Floats, why: str | NDArray[np.str_], wanted: Places) -> Logs:
-    """By Firth's penalised likelihood, with profile limits of the wanted columns."""
+def _penalised(rows: Floats, events: Floats, n: Floats, why: str | NDArray[np.str_], wanted: Places) -> Logs:
     fit = firth(rows, events, n)
     nothing = np.full(fit.estimate.shape, np.nan)
     limits = firth_profile(rows, events, n, columns=wanted) if wanted.size else Profile(*(nothing,) * 4, fit.note)

@@ -1,7 +1,8 @@
 """Regressions of one group of patients at a time: within clusters, over ordered levels, of several kinds.
 
-The first and the last are those of statsmodels. It is given plain numbers (a flag as True and False, or a level that nobody has, would mislead it) in columns
-made orthonormal, and is asked only where the answer exists: what it would warn of is looked at first, and is a note.
+The first and the last are those of statsmodels. It is given plain numbers (a flag as True and False, or a level that
+nobody has, would mislead it) in columns made orthonormal, and is asked only where the answer exists: what it would warn
+of is looked at first, and is a note.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from sarcoid_epi.estimators.association import ALIKE, penalised, penalty
+from sarcoid_epi.estimators.association import ALIKE, penalty
 from sarcoid_epi.estimators.declare import Floats
 from sarcoid_epi.estimators.prevalence import NOBODY
 from sarcoid_epi.stats.exchangeable import exchangeable_sandwich
+from sarcoid_epi.stats.firth import firth, firth_profile
 from sarcoid_epi.stats.interval import normal_quantile
 from sarcoid_epi.stats.likelihood_search import NO_MAXIMUM
 from sarcoid_epi.stats.logistic import logistic
@@ -163,13 +165,16 @@ def _alone(pair: Patients, level: int, wanted: Places) -> Coefficients | None:
     size = pair.rows.shape[1]
     if plain.note and not why:
         return missing(size, str(plain.note))
+    fit = firth(rows, events, pair.n)
     asked = np.flatnonzero(np.isin(np.flatnonzero(varying), wanted))
-    part = penalised(rows, events[None], pair.n[None], str(why) or ALONE, asked)
-    found = [np.full(size, np.nan) for _ in range(4)]
-    for whole, some in zip(found, part[:4], strict=True):
-        whole[varying] = some[0]
-    said = str(part.note[0])
-    return Coefficients(*found, np.where(varying, f"{said}; {ALONE}" if why == said else said, ALIKE).astype(object))
+    limits = firth_profile(rows, events, pair.n, columns=asked) if asked.size else None
+    said = "; ".join(filter(None, (str(fit.note or (limits.note if limits else "") or why), ALONE)))
+    found = missing(size, ALIKE)
+    found.estimate[varying], found.std_error[varying], found.note[varying] = fit.estimate, fit.std_error, said
+    if limits:
+        lost = np.isnan(limits.low) | np.isnan(limits.high)
+        found.low[varying], found.high[varying] = (np.where(lost, np.nan, x) for x in (limits.low, limits.high))
+    return found
 
 
 def _together(own: Patients, levels: Sequence[int], reference: int) -> list[Coefficients]:
@@ -195,7 +200,8 @@ def _together(own: Patients, levels: Sequence[int], reference: int) -> list[Coef
 
 def missing(size: int, note: str) -> Coefficients:
     """No numbers, and why."""
-    return Coefficients(*np.full((4, size), np.nan), np.full(size, note, dtype=object))
+    blank = np.full((4, size), np.nan)
+    return Coefficients(blank[0], blank[1], blank[2], blank[3], np.full(size, note, dtype=object))
 
 
 def _told(estimate: Floats, reach: Floats, error: Floats, note: str) -> Coefficients:

@@ -22,11 +22,13 @@ from sarcoid_epi.estimators.engines import (
 )
 from sarcoid_epi.estimators.prevalence import NOBODY
 from sarcoid_epi.estimators.terms import Fitting, Level, fitting, reference_of
-from sarcoid_epi.measures import term
+from sarcoid_epi.measures import ON, term
 from sarcoid_epi.scenario import Model
 from sarcoid_epi.stats.brant import brant
 from sarcoid_epi.strata import Strata
-from sarcoid_epi.vocabulary import ON
+
+CURVE = "it has a spline: a curve, with no one ratio for each unit"
+AT_REFERENCES = "with {} at the reference, or at 0"
 
 #: The families of this module.
 OTHER_FAMILIES = ("gee", "proportional_odds", "multinomial")
@@ -96,8 +98,9 @@ def proportional_odds_ratios(strata: Strata, model: Model) -> Answers:
     """Odds ratio of lying in a higher level of the outcome with each exposure, the others held.
 
     Proportional odds: one ratio for all cuts of an outcome whose levels are in order, by maximum likelihood. Levels
-    that nobody has are left out, which changes nothing. Where what explains the outcome foretells it there is no number. Brant's test of one odds ratio for all cuts is a row for each exposure, and one
-    for the whole model under the name of the outcome.
+    that nobody has are left out, which changes nothing. Where what explains the outcome foretells it there is no
+    number. Brant's test of one odds ratio for all cuts is a row for each exposure, and one for the whole model under
+    the name of the outcome.
 
     Parameters
     ----------
@@ -281,7 +284,7 @@ def _rows(strata: Strata, own: Fitting, model: Model, fits: Sequence[Sequence[Co
     """The rows of every level of every exposure, for `multinomial` of every level of the outcome too."""
     if model.family != "multinomial":
         single = [coefficients for (coefficients,) in fits]
-        return [_row(own, single, level, model.measure, level.name, level.events) for level in own.levels]
+        return [_row(own, model, single, level, level.name, level.events) for level in own.levels]
     compared, _ = _outcomes(strata, model)
     names = strata.levels(model.outcome)
     rows = []
@@ -290,7 +293,7 @@ def _rows(strata: Strata, own: Fitting, model: Model, fits: Sequence[Sequence[Co
         for level in own.levels:
             of = f"{level.name}{ON}{model.outcome}={names[code]}"
             has = own.n * _has(strata, own, level) * (own.values[model.outcome] == code)
-            rows.append(_row(own, single, level, model.measure, of, has.sum(axis=-1)))
+            rows.append(_row(own, model, single, level, of, has.sum(axis=-1)))
     return rows
 
 
@@ -299,21 +302,33 @@ def _has(strata: Strata, own: Fitting, level: Level) -> Floats:
     values = own.values[level.variable]
     if level.name == level.variable:
         return np.ones(values.shape)
-    return (values == strata.levels(level.variable).index(level.name.partition("=")[2])).astype(float)
+    code = strata.levels(level.variable).index(level.name.partition("=")[2])
+    return np.asarray(values == code, dtype=np.float64)
 
 
-def _row(own: Fitting, fits: Sequence[Coefficients], level: Level, measure: str, of: str, events: Floats) -> Term:
+def _row(own: Fitting, model: Model, fits: Sequence[Coefficients], level: Level, of: str, events: Floats) -> Term:
     """The row of a level in all groups: its ratio, or 1 where it is the reference."""
-    nobody = level.n == 0
+    name, nobody = term(model.measure, of), level.n == 0
     if level.reference:
         lost = np.array([_first(found) in (NOBODY, NOBODY_OF) for found in fits])
         note = np.where(nobody, NOBODY, np.where(lost, NOBODY_OF, REFERENCE))
-        return Term(term(measure, of), np.where(lost, np.nan, 1.0), np.nan, np.nan, np.nan, level.n, events, note)
-    at = own.names.index(level.name)
-    parts = [np.array([getattr(found, name)[at] for found in fits]) for name in ("estimate", "low", "high", "std_error")]
-    estimate, low, high = (np.exp(part) for part in parts[:3])
-    note = np.where(nobody, NOBODY, np.array([found.note[at] for found in fits], dtype=object))
-    return Term(term(measure, of), estimate, low, high, estimate * parts[3], level.n, events, own.told(note))
+        return Term(name, np.where(lost, np.nan, 1.0), np.nan, np.nan, np.nan, level.n, events, note)
+    at, held = own.names.index(level.name), _held(model, level)
+    parts = (np.array([found[part][at] for found in fits]) for part in range(4))
+    estimate, low, high, error = parts
+    ratio = np.full_like(estimate, np.nan) if held == CURVE else np.exp(estimate)
+    said = ["; ".join(filter(None, (held, str(found.note[at])))) for found in fits]
+    note = own.told(np.where(nobody, NOBODY, np.array(said, dtype=object)))
+    return Term(name, ratio, np.exp(low), np.exp(high), ratio * error, level.n, events, note)
+
+
+def _held(model: Model, level: Level) -> str:
+    """What a ratio must not be read without: that it is of a curve, or holds at the references of partners alone."""
+    if level.variable in model.splines:
+        return CURVE
+    pairs = [pair for pair in model.interactions if level.variable in pair]
+    partners = sorted({name for pair in pairs for name in pair} - {level.variable})
+    return AT_REFERENCES.format(" and ".join(partners)) if partners else ""
 
 
 def _first(found: Coefficients) -> str:

@@ -46,8 +46,8 @@ class Fitting:
     """What a model is fitted to: P patterns of values in G groups, and p columns.
 
     `design` has shape (P, p) or (G, P, p); `values` (P, variables) or (G, P, variables) holds codes and numbers of the
-    model's columns by name; `n` and `events` (G, P), events NaN where the outcome is no flag; `left_out` (G,), who lacks a value somewhere; `spline_at` the
-    knots of splines.
+    model's columns by name; `n` and `events` (G, P), events NaN where the outcome is no flag; `left_out` (G,), who
+    lacks a value somewhere; `spline_at` the knots of splines.
     """
 
     columns: tuple[Column, ...]

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from sarcoid_epi.errors import ConfigurationError, Problem, unknown
 from sarcoid_epi.scenario.causes import causes
 from sarcoid_epi.scenario.loader import read_toml
-from sarcoid_epi.vocabulary import ORDERED, PATIENT_BY_NAME
+from sarcoid_epi.vocabulary import PATIENT_BY_NAME
 
 #: How an outcome is modelled, and what the numbers of its exposures are.
 FAMILIES = {
@@ -30,6 +30,9 @@ Family = Literal[
 #: Families whose outcome may be a category.
 SEVERAL = ("proportional_odds", "multinomial")
 
+#: Categories whose levels rise in their order.
+ORDERED = frozenset({"era", "scadding_stage", "joint", "ace_genotype", "osseous_grade", "substudy_stratum"})
+
 Names = tuple[str, ...]
 
 
@@ -39,11 +42,12 @@ class Model(BaseModel):
     `outcome` is explained by `exposures`, all in one model, given `adjust`. `splines` gives numbers a restricted cubic
     spline with so many knots; `interactions` are pairs of exposures and others; `reference` names levels to compare
     with, of the outcome too for `multinomial`. `cluster` makes errors robust to likeness within its groups (the
-    centres, for `gee`); `weights` names a column of weights. `missing` is "complete" (patients with everything known) or "impute". A Cox model has `time` (years from
-    diagnosis), `since` (years from diagnosis to when the patient comes to be at risk, else diagnosis itself), `entry`
-    (years from diagnosis to when the study met the patient) and `competing` events, which end follow-up. Its clock may
-    `start` later than at 0: whoever has left by then is out. Patients `without` are those who have none of these flags.
-    `strata` are columns whose levels have hazards of their own; at the years of `split` effects may change. `accept`
+    centres, for `gee`); `weights` names a column of weights. `missing` is "complete" (patients with everything known)
+    or "impute". A Cox model has `time` (years from diagnosis), `since` (years from diagnosis to when the patient comes
+    to be at risk, else diagnosis itself), `entry` (years from diagnosis to when the study met the patient) and
+    `competing` events, which end follow-up. Its clock may `start` later than at 0: whoever has left by then is out.
+    Patients `without` are those who have none of these flags. `strata` are columns whose levels have hazards of their
+    own; at the years of `split` effects may change. `accept`
     gives, by variable, the reason for conditioning on what the causal graph forbids.
     """
 
@@ -132,10 +136,9 @@ class Model(BaseModel):
         if self.family in (*SEVERAL, "gee") and (self.weights or self.missing == "impute"):
             what = "weights" if self.weights else "missing"
             raise ValueError(f"a model of family '{self.family}' takes no '{what}'; delete it, or take 'logistic'")
-        declared = PATIENT_BY_NAME.get(self.outcome)
-        if self.family == "proportional_odds" and declared and declared.kind == "category":
-            if self.outcome not in ORDERED:
-                raise ValueError(f"the levels of '{self.outcome}' have no order; take the family 'multinomial'")
+        kind = PATIENT_BY_NAME[self.outcome].kind if self.outcome in PATIENT_BY_NAME else ""
+        if self.family == "proportional_odds" and kind == "category" and self.outcome not in ORDERED:
+            raise ValueError(f"the levels of '{self.outcome}' have no order; take the family 'multinomial'")
         return self
 
     @property

@@ -52,7 +52,8 @@ def brant(rows: ArrayLike, counts: ArrayLike, columns: ArrayLike) -> Brant:
 
     Returns
     -------
-    Brant; NaN, with a note, where fewer than three categories have patients, a cut has no finite odds ratios, or they cannot be told apart.
+    Brant; NaN, with a note, where fewer than three categories have patients, a cut has no finite odds ratios, or they
+    cannot be told apart.
 
     Raises
     ------
@@ -84,7 +85,8 @@ def brant(rows: ArrayLike, counts: ArrayLike, columns: ArrayLike) -> Brant:
     n, size = tally.sum(1), x.shape[1]
     above = n[None] - np.cumsum(tally, axis=1).T[:-1]
     if len(above) < 2:
-        return Brant(np.nan, 0, np.nan, *np.full((2, len(above), size), np.nan), TWO_CATEGORIES)
+        blank = np.full((len(above), size), np.nan)
+        return Brant(np.nan, 0, np.nan, blank, blank, TWO_CATEGORIES)
     df = (len(above) - 1) * chosen.size
     fit = logistic(x, above, np.broadcast_to(n, above.shape))
     if (fit.note != "").any():

@@ -2,11 +2,12 @@ r"""Covariance of a logistic regression by generalised estimating equations, pat
 
 The working correlation is exchangeable: any two patients of a cluster have the same correlation, and the inverse of
 their correlation matrix is known in closed form. Patients then enter as grouped rows, and nothing larger than a matrix
-of the coefficients is ever formed (the same correction in statsmodels takes a square matrix of each cluster's patients).
+of the coefficients is ever formed (statsmodels corrects alike, with a square matrix of each cluster's patients).
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -120,7 +121,7 @@ def exchangeable_sandwich(
             half = basis.back[0] @ np.linalg.solve(whole, score.T)
             covariance = half @ half.T
     error = np.sqrt(np.diagonal(covariance))
-    return Sandwich(covariance, error, np.float64(units), np.str_(note))
+    return Sandwich(covariance, error, np.asarray(units), np.asarray(note))
 
 
 def _parts(x: Array, eta: Array, yes: Array, n: Array, number: NDArray[np.intp], clusters: int, rho: float) -> Parts:
@@ -132,7 +133,7 @@ def _parts(x: Array, eta: Array, yes: Array, n: Array, number: NDArray[np.intp],
     order = np.argsort(number, kind="stable")
     ends = np.searchsorted(number[order], np.arange(clusters + 1))
     score, information, size = [], [], []
-    for start, end in zip(ends[:-1], ends[1:], strict=True):
+    for start, end in pairwise(ends):
         own = order[start:end]
         z, e, many = scaled[own], residual[own], n[own]
         k = rho / (1 + (many.sum() - 1) * rho)

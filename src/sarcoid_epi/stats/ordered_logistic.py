@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import expit, logit
 
 from sarcoid_epi.stats.interval import Array, check_level, normal_quantile
@@ -135,8 +135,8 @@ def _checked(rows: ArrayLike, counts: ArrayLike) -> tuple[Array, Array]:
 
 
 def _nothing(size: int, kinds: int, note: str) -> OrderedFit:
-    blank = np.full((4, size), np.nan)
-    return OrderedFit(*blank, np.full((size, size), np.nan), np.full(max(kinds - 1, 0), np.nan), np.nan, note)
+    blank, cuts = np.full(size, np.nan), np.full(max(kinds - 1, 0), np.nan)
+    return OrderedFit(blank, blank, blank, blank, np.full((size, size), np.nan), cuts, np.nan, note)
 
 
 def _apart(slopes: Array, counts: Array) -> bool:

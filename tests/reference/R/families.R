@@ -12,7 +12,8 @@ out <- list()
 put <- function(name, values) out[[name]] <<- as.vector(values)
 # vglm warns that it halves its last steps: it is asked for more digits than it has
 exactly <- function(...) suppressWarnings(vglm(...))
-# car's test, with its logistic regressions run to the end (its own stop is 2e-4 of the statistic away)
+# car's test, with its logistic regressions run to the end. It writes the covariance of two cuts into both corners without
+# turning one of them round, so that its matrix is not symmetric (2e-4 of the statistic): mended here, and kept beside.
 brant_of_car <- getS3method("poTest", "polr")
 environment(brant_of_car) <- list2env(list(glm = function(...) stats::glm(..., control = list(epsilon = 1e-14, maxit = 100))),
                                       parent = environment(brant_of_car))
@@ -64,8 +65,11 @@ ordinal <- function(name, formula, d, columns) {
   here <- names(coef(l))[-(1:columns)]
   put(paste0(name, "_lrm"), coef(l)[here]); put(paste0(name, "_lrm_error"), sqrt(diag(vcov(l)))[here])
   put(paste0(name, "_value"), logLik(f))
-  t <- brant_of_car(p)
-  put(paste0(name, "_brant"), c(t$chisq, t$df))
+  test <- brant_of_car(p)
+  v <- test$vcov; v[lower.tri(v)] <- t(v)[lower.tri(v)]
+  gap <- test$D %*% as.vector(test$b[, -1])
+  put(paste0(name, "_brant"), c(t(gap) %*% solve(test$D %*% v %*% t(test$D), gap), test$df))
+  put(paste0(name, "_brant_of_car"), test$chisq)
   free <- exactly(formula, cumulative(parallel = FALSE, reverse = TRUE), d, epsilon = 1e-14, maxit = 200)
   put(paste0(name, "_free"), 2 * (logLik(free) - logLik(f)))
 }
