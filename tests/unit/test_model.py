@@ -74,7 +74,9 @@ def test_categories_said_to_be_in_order_are_categories():
 
 def test_a_model_of_several_kinds_may_name_the_reference_of_its_outcome(tmp_path):
     text = GOOD.replace("osseous_recorded", "scadding_stage") + 'reference = { scadding_stage = "I" }\n'
-    assert load_model(written(tmp_path, text + 'family = "multinomial"\n')).reference == {"scadding_stage": "I"}
+    model = load_model(written(tmp_path, text + 'family = "multinomial"\n'))
+    assert model.reference == {"scadding_stage": "I"}
+    assert "scadding_stage against I by sex" in model.said
 
 
 COX = GOOD.replace("osseous_recorded", "remission") + 'family = "cox"\ntime = "remission_years"\n'

@@ -11,6 +11,7 @@ from sarcoid_epi.estimands import CONDITIONAL_RATIO, CRUDE_RATIO
 from sarcoid_epi.estimators.association import ALIKE, REFERENCE, REFUSED
 from sarcoid_epi.estimators.declare import Answers, Floats, Term, answers_of, estimator, silent
 from sarcoid_epi.estimators.engines import (
+    INDEPENDENT,
     NOBODY_OF,
     Coefficients,
     Patients,
@@ -81,9 +82,12 @@ def clustered(strata: Strata, model: Model) -> Answers:
     fits = [_clustered(own, model, group) for group in range(len(own.n))]
     rows = _rows(strata, own, model, [[coefficients] for coefficients, _ in fits])
     correlation = np.array([found for _, found in fits])
-    why = np.array([_first(coefficients) for coefficients, _ in fits], dtype=object)
+    told = [(_first(coefficients), found) for coefficients, found in fits]
+    why = [said if np.isnan(found) else INDEPENDENT if INDEPENDENT in said else "" for said, found in told]
     name, n = term("working_correlation", model.cluster), own.n.sum(axis=-1)
-    return answers_of(*rows, Term(name, correlation, np.nan, np.nan, np.nan, n, own.events.sum(-1), own.told(why)))
+    return answers_of(
+        *rows, Term(name, correlation, np.nan, np.nan, np.nan, n, own.events.sum(-1), own.told(np.array(why)))
+    )
 
 
 @estimator(

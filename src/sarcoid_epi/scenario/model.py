@@ -148,7 +148,10 @@ class Model(BaseModel):
         given += f", hazards of their own by {', '.join(self.strata)}" if self.strata else ""
         given += f", from year {self.start:g} on" if self.start else ""
         accepted = "".join(f"; conditions on {name} because {why}" for name, why in self.accept.items())
-        return f"model '{self.name}' ({self.family}): {self.outcome} by {', '.join(self.exposures)}{given}{accepted}"
+        of = (
+            f"{self.outcome} against {self.reference[self.outcome]}" if self.outcome in self.reference else self.outcome
+        )
+        return f"model '{self.name}' ({self.family}): {of} by {', '.join(self.exposures)}{given}{accepted}"
 
     @property
     def faults(self) -> tuple[str, ...]:
