@@ -88,6 +88,7 @@ MEASURES = {
     "c_statistic": Measure("Concordance", "share", 0.5),
     "cook": Measure("Greatest Cook's distance", "number"),
     "calibration_slope": Measure("Slope of calibration to expect in new patients", "number", 1.0),
+    "working_correlation": Measure("Working correlation", "number", 0.0),
     "vif": Measure("Variance inflation", "number"),
     "events_per_coefficient": Measure("Events for each coefficient", "number"),
     "without_estimate": Measure("Coefficients without a finite estimate", "number"),
@@ -97,6 +98,9 @@ MEASURES = {
     "excess": Measure("Excess risk of interaction (RERI)", "number", 0.0),
     "rate": Measure("Rate per person-year", "number"),
 }
+
+#: Between an exposure and the level of the outcome that its ratio is of.
+ON = " on "
 
 
 #: Between two things taken together, and between one and where it is looked at: `a+b`, `a@b`.

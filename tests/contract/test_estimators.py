@@ -92,8 +92,11 @@ ABOUT = {"interactions": lambda model: model.interactions, "ratio_curve": lambda
 def model_of(estimator: Estimator):
     """A shipped model of the first of the families that an estimator answers.
 
-    For hazards remission by sex: among forty patients there are hardly any deaths, or any with Löfgren syndrome.
+    For hazards remission by sex: among forty patients there are hardly any deaths, or any with Löfgren syndrome; for
+    that reason therapy by sex within centres, too.
     """
+    if estimator.families[0] == "gee":
+        return load_model("therapy_by_centre").model_copy(update={"exposures": ("sex",), "adjust": ("ancestry",)})
     if estimator.families == ("cox",):
         return load_model("remission").model_copy(update={"exposures": ("sex",), "adjust": ("ancestry",)})
     about = ABOUT.get(estimator.name, lambda model: not model.interactions and not model.splines)

@@ -4,6 +4,8 @@ import pytest
 
 from sarcoid_epi.errors import ConfigurationError
 from sarcoid_epi.scenario import load_model
+from sarcoid_epi.scenario.model import ORDERED
+from sarcoid_epi.vocabulary import PATIENT_BY_NAME
 
 GOOD = 'label = "x"\noutcome = "osseous_recorded"\nexposures = ["sex"]\n'
 
@@ -39,6 +41,10 @@ def test_a_collider_is_told_and_a_reason_accepts_it(tmp_path):
         ('family = "cox"', "'cox' and time do not fit"),
         ('time = "remission_years"', "'logistic' and time do not fit"),
         ('family = "gee"', "'gee' needs 'cluster'"),
+        ('family = "multinomial"\ncluster = "centre"', "'multinomial' takes no cluster"),
+        ('family = "gee"\ncluster = "centre"\nweights = "age_at_diagnosis"', "weights"),
+        ('family = "proportional_odds"\nmissing = "impute"', "missing"),
+        ('reference = { osseous_recorded = "yes" }', "'osseous_recorded' is no exposure and not adjusted for"),
         ('family = "probit"', "family: Input should be 'logistic'"),
         ('adjusted = ["centre"]', "unknown key 'adjusted'; did you mean 'adjust'?"),
         ('exposures = []', "exposures"),
@@ -50,6 +56,27 @@ def test_a_model_that_contradicts_itself_is_refused(tmp_path, more, said):
         load_model(written(tmp_path, text + more))
     assert said in str(raised.value)
     assert "own.toml" in str(raised.value)
+
+
+@pytest.mark.parametrize(("outcome", "ordered"), [("scadding_stage", True), ("ancestry", False), ("own", True)])
+def test_proportional_odds_are_of_levels_in_order(tmp_path, outcome, ordered):
+    text = GOOD.replace("osseous_recorded", outcome) + 'family = "proportional_odds"\n'
+    if ordered:  # a user's own column is taken in the order of its levels
+        assert load_model(written(tmp_path, text)).outcome == outcome
+        return
+    with pytest.raises(ConfigurationError, match="have no order; take the family 'multinomial'"):
+        load_model(written(tmp_path, text))
+
+
+def test_categories_said_to_be_in_order_are_categories():
+    assert {PATIENT_BY_NAME[name].kind for name in ORDERED} == {"category"}
+
+
+def test_a_model_of_several_kinds_may_name_the_reference_of_its_outcome(tmp_path):
+    text = GOOD.replace("osseous_recorded", "scadding_stage") + 'reference = { scadding_stage = "I" }\n'
+    model = load_model(written(tmp_path, text + 'family = "multinomial"\n'))
+    assert model.reference == {"scadding_stage": "I"}
+    assert "scadding_stage against I by sex" in model.said
 
 
 COX = GOOD.replace("osseous_recorded", "remission") + 'family = "cox"\ntime = "remission_years"\n'

@@ -8,6 +8,12 @@ from sarcoid_epi.estimators.curves import ratio_curve
 from sarcoid_epi.estimators.declare import NOT_ASKED, Answers, Estimator, estimator
 from sarcoid_epi.estimators.description import means, shares
 from sarcoid_epi.estimators.diagnostics import model_diagnostics
+from sarcoid_epi.estimators.families import (
+    clustered,
+    multinomial_ratios,
+    proportional_odds_ratios,
+    unadjusted_ratios,
+)
 from sarcoid_epi.estimators.hazards import adjusted_hazards, proportionality, unadjusted_hazards
 from sarcoid_epi.estimators.hazards_over_time import changing_hazards, standardised_curves
 from sarcoid_epi.estimators.imaging import imaged_prevalence, selected_prevalence
@@ -77,6 +83,10 @@ CATALOGUE: tuple[Estimator, ...] = (
     exposure_tests,
     ratio_curve,
     model_diagnostics,
+    unadjusted_ratios,
+    clustered,
+    proportional_odds_ratios,
+    multinomial_ratios,
     event_free,
     incidence,
     restricted_means,

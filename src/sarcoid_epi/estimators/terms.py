@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sarcoid_epi.errors import ConfigurationError, DataError, Problem, unknown
 from sarcoid_epi.estimators.declare import Floats
 from sarcoid_epi.scenario import Model
+from sarcoid_epi.scenario.model import SEVERAL
 from sarcoid_epi.stats.splines import FIRST_QUANTILE, knots, restricted_cubic
 from sarcoid_epi.strata import FLAG, Strata, merged
 
@@ -50,8 +51,8 @@ class Fitting:
     """What a model is fitted to: P patterns of values in G groups, and p columns.
 
     `design` has shape (P, p) or (G, P, p); `values` (P, variables) or (G, P, variables) holds codes and numbers of the
-    model's columns by name; `n` and `events` (G, P); `left_out` (G,), who lacks a value somewhere; `spline_at` the
-    knots of splines.
+    model's columns by name; `n` and `events` (G, P), events NaN where the outcome is no flag; `left_out` (G,), who
+    lacks a value somewhere; `spline_at` the knots of splines.
     """
 
     columns: tuple[Column, ...]
@@ -129,19 +130,22 @@ def fitting(strata: Strata, model: Model, among: Model | None = None) -> Fitting
     ConfigurationError
         When the model names a column that is not there, or a level that its variable does not have.
     DataError
-        When the outcome is neither yes nor no, or a variable is neither a flag, a category nor a number.
+        When the outcome is neither yes nor no, and the family asks for that, or a variable is neither a flag, a
+        category nor a number.
     """
     whole = among or model
     demand_columns(strata, whole)
-    if strata.levels(model.outcome) != FLAG:
-        raise DataError(Problem(f"the outcome '{model.outcome}' is no flag", do="name a flag, or another family"))
+    flag = strata.levels(model.outcome) == FLAG
+    if not flag and model.family not in SEVERAL:
+        do = f"name a flag, or a family of {' and '.join(SEVERAL)}"
+        raise DataError(Problem(f"the outcome '{model.outcome}' is no flag", do=do))
     found = strata.patterns(*whole.columns)
     left_out = strata.n() - found.counts.sum(axis=1)
     if among:
         found = merged(found, [whole.columns.index(name) for name in model.columns])
     n = found.counts.astype(float)
     values = {name: found.values[..., at] for at, name in enumerate(model.columns)}
-    events = n * (values[model.outcome] == 1)
+    events = n * (values[model.outcome] == 1) if flag else np.full(n.shape, np.nan)
     columns, design = design_of(strata, model, values, n)
     levels = tuple(
         Level(name, variable, reference, (n * has).sum(axis=-1), (events * has).sum(axis=-1))

@@ -9,7 +9,9 @@ from typing import Any
 from sarcoid_epi import strata
 from sarcoid_epi.cohort import generate
 from sarcoid_epi.estimators import CATALOGUE, ask
+from sarcoid_epi.estimators.families import OTHER_FAMILIES
 from sarcoid_epi.measures import MEASURES, split
+from sarcoid_epi.questions.association_families import families_section
 from sarcoid_epi.questions.association_shape import shape_section
 from sarcoid_epi.report.content import Chart, Content, Field, Line, Mark, Section, Sheet
 from sarcoid_epi.report.plots import Axis
@@ -43,6 +45,8 @@ def association(
     models = [model for name in shipped("model") if (model := load_model(name)).question == "association"]
     patients = strata.whole(cohort.patients)
     answers = ask(CATALOGUE, patients, data=data, question="association", models=[*models, REFUSED])
+    others = [model for model in models if model.family in OTHER_FAMILIES]
+    models = [model for model in models if model.family not in OTHER_FAMILIES]
     return Content(
         title=title,
         question=question,
@@ -53,6 +57,7 @@ def association(
             forest_section(answers, models),
             shape_section(answers, patients, models),
             _standardised_section(answers, models),
+            families_section(answers, others),
             _refused_section(answers),
         ),
         configuration={

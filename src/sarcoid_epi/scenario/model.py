@@ -27,6 +27,12 @@ FAMILIES = {
 Family = Literal[
     "logistic", "firth", "prevalence_ratio", "log_binomial", "gee", "proportional_odds", "multinomial", "cox"
 ]
+#: Families whose outcome may be a category.
+SEVERAL = ("proportional_odds", "multinomial")
+
+#: Categories whose levels rise in their order.
+ORDERED = frozenset({"era", "scadding_stage", "joint", "ace_genotype", "osseous_grade", "substudy_stratum"})
+
 Names = tuple[str, ...]
 
 
@@ -35,12 +41,13 @@ class Model(BaseModel):
 
     `outcome` is explained by `exposures`, all in one model, given `adjust`. `splines` gives numbers a restricted cubic
     spline with so many knots; `interactions` are pairs of exposures and others; `reference` names levels to compare
-    with. `cluster` makes errors robust to likeness within its groups (the centres, for `gee`); `weights` names a column
-    of weights. `missing` is "complete" (patients with everything known) or "impute". A Cox model has `time` (years from
-    diagnosis), `since` (years from diagnosis to when the patient comes to be at risk, else diagnosis itself), `entry`
-    (years from diagnosis to when the study met the patient) and `competing` events, which end follow-up. Its clock may
-    `start` later than at 0: whoever has left by then is out. Patients `without` are those who have none of these flags.
-    `strata` are columns whose levels have hazards of their own; at the years of `split` effects may change. `accept`
+    with, of the outcome too for `multinomial`. `cluster` makes errors robust to likeness within its groups (the
+    centres, for `gee`); `weights` names a column of weights. `missing` is "complete" (patients with everything known)
+    or "impute". A Cox model has `time` (years from diagnosis), `since` (years from diagnosis to when the patient comes
+    to be at risk, else diagnosis itself), `entry` (years from diagnosis to when the study met the patient) and
+    `competing` events, which end follow-up. Its clock may `start` later than at 0: whoever has left by then is out.
+    Patients `without` are those who have none of these flags. `strata` are columns whose levels have hazards of their
+    own; at the years of `split` effects may change. `accept`
     gives, by variable, the reason for conditioning on what the causal graph forbids.
     """
 
@@ -101,6 +108,8 @@ class Model(BaseModel):
         if self.outcome in (*self.explaining, *self.strata):
             raise ValueError(f"the outcome '{self.outcome}' stands among what explains it; delete it there")
         named = {**self.splines, **self.reference, **dict.fromkeys(name for pair in self.interactions for name in pair)}
+        if self.family == "multinomial":
+            named.pop(self.outcome, "")
         lost = [name for name in named if name not in self.explaining]
         if lost:
             raise ValueError(f"'{lost[0]}' is no exposure and not adjusted for; add it to one of them")
@@ -125,6 +134,14 @@ class Model(BaseModel):
             raise ValueError("the years of 'split' must rise from the start; put them in order")
         if self.family == "gee" and not self.cluster:
             raise ValueError("family 'gee' needs 'cluster', the column of the groups; give it")
+        if self.family in SEVERAL and self.cluster:
+            raise ValueError(f"a model of family '{self.family}' takes no cluster; delete 'cluster', or take 'gee'")
+        if self.family in (*SEVERAL, "gee") and (self.weights or self.missing == "impute"):
+            what = "weights" if self.weights else "missing"
+            raise ValueError(f"a model of family '{self.family}' takes no '{what}'; delete it, or take 'logistic'")
+        kind = PATIENT_BY_NAME[self.outcome].kind if self.outcome in PATIENT_BY_NAME else ""
+        if self.family == "proportional_odds" and kind == "category" and self.outcome not in ORDERED:
+            raise ValueError(f"the levels of '{self.outcome}' have no order; take the family 'multinomial'")
         return self
 
     @property
@@ -134,7 +151,10 @@ class Model(BaseModel):
         given += f", hazards of their own by {', '.join(self.strata)}" if self.strata else ""
         given += f", from year {self.start:g} on" if self.start else ""
         accepted = "".join(f"; conditions on {name} because {why}" for name, why in self.accept.items())
-        return f"model '{self.name}' ({self.family}): {self.outcome} by {', '.join(self.exposures)}{given}{accepted}"
+        of = (
+            f"{self.outcome} against {self.reference[self.outcome]}" if self.outcome in self.reference else self.outcome
+        )
+        return f"model '{self.name}' ({self.family}): {of} by {', '.join(self.exposures)}{given}{accepted}"
 
     @property
     def faults(self) -> tuple[str, ...]:
