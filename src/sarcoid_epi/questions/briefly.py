@@ -9,6 +9,7 @@ import pandas as pd
 
 from sarcoid_epi import strata
 from sarcoid_epi.estimators import CATALOGUE, ask
+from sarcoid_epi.estimators.families import OTHER_FAMILIES
 from sarcoid_epi.questions.association import forest_section as ratio_section
 from sarcoid_epi.questions.association import models_section
 from sarcoid_epi.questions.lofgren_contrasts import forest_section, table_section
@@ -54,6 +55,7 @@ def association(frame: pd.DataFrame, data: str) -> Brief:
     """The shipped models of association whose columns there are."""
     title = "What goes with what"
     models, lacks = _models(frame, "association")
+    models = [model for model in models if model.family not in OTHER_FAMILIES]
     if not models:
         return Estimates((), ()), _nothing("association", title, *lacks)
     answers = _asked("association", frame, data, models)
