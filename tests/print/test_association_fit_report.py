@@ -5,13 +5,14 @@ from math import isnan
 
 import pytest
 
+from sarcoid_epi.estimators.association import COUNTED
 from sarcoid_epi.questions.association import association
 from sarcoid_epi.questions.association_fit import fit_section
 from sarcoid_epi.report import build
 from sarcoid_epi.results import Estimates
 from sarcoid_epi.scenario import load_model, shipped
 
-MODELS = [model for name in shipped("model") if (model := load_model(name)).question == "association"]
+MODELS = [model for name in shipped("model") if (model := load_model(name)).family in COUNTED]
 
 
 @pytest.fixture(scope="module", params=[(3000, 5), (60, 2)], ids=["many", "few"])
