@@ -32,6 +32,10 @@ REFERENCE = "reference"
 REFUSED = "refused: {}; if it must be, give the reason under [accept]"
 ALIKE = "all patients are alike in it"
 FEW = "by Firth's penalised likelihood: fewer than 10 events for each coefficient"
+WEIGHTED_FEW = "fewer than 10 events for each coefficient, and Firth's penalty does not go with weights"
+WEIGHTED_SEPARATED = (
+    "what explains the outcome foretells it in some, so odds are infinite, and Firth's penalty does not go with weights"
+)
 SEPARATED = "by Firth's penalised likelihood: what explains the outcome foretells it in some, so odds are infinite"
 
 
@@ -58,8 +62,11 @@ def adjusted(strata: Strata, model: Model) -> Answers:
     Family `logistic`: odds ratios by maximum likelihood with Wald limits, or, where there are fewer than 10 events (or
     patients without one) for each coefficient or what explains the outcome separates it, by Firth's penalised
     likelihood with profile limits, as in family `firth`. Families `prevalence_ratio` (modified Poisson, robust errors)
-    and `log_binomial`: ratios of shares. With a `cluster` the errors are robust to likeness within it. A level that an
-    exposure is compared with has ratio 1 and no limits; n and events are those of the level.
+    and `log_binomial`: ratios of shares. With a `cluster` the errors are robust to likeness within it. With `weights`
+    each patient counts with his weight, errors are robust, and Firth's penalty is not used: where the likelihood has
+    no maximum there is no number. Whose weight is missing, 0 or below is left out, and counted. A model of `selected`
+    patients is fitted to those alone, unweighted. A level that an exposure is compared with has ratio 1 and no limits;
+    n and events are patients with the level, weighted or not.
 
     Parameters
     ----------
@@ -136,11 +143,11 @@ def _answered(strata: Strata, model: Model, *fitted: Model) -> Answers:
     for part in fitted:
         own = everything if part is model else fitting(strata, part, among=model)
         logs = solved(own, part)
-        terms += [_row(own, logs, level, model.measure) for level in own.levels]
+        terms += [ratio_row(own, logs, level, model.measure) for level in own.levels]
     return answers_of(*terms)
 
 
-def _row(own: Fitting, logs: Logs, level: Level, measure: str) -> Term:
+def ratio_row(own: Fitting, logs: Logs, level: Level, measure: str) -> Term:
     """The row of a level: its ratio, or 1 where it is the reference."""
     name = term(measure, level.name)
     everybody = own.n.sum(axis=-1)
@@ -163,7 +170,9 @@ def solved(own: Fitting, model: Model) -> Logs:
     for used in np.unique(own.varying, axis=0):
         which = np.flatnonzero((own.varying == used).all(axis=-1))
         wanted = np.flatnonzero(np.isin(np.flatnonzero(used), own.exposed(model)))
-        part = _solved(own.rows(which, used), own.events[which], own.n[which], own.clusters(which), model, wanted)
+        weights = own.weighing(which)
+        rows, events, n = own.rows(which, used), own.events[which], own.n[which]
+        part = fitted(rows, events, n, own.clusters(which), weights, model, wanted)
         for kept, found in zip(whole[:4], part[:4], strict=True):
             kept[np.ix_(which, np.flatnonzero(used))] = found
         whole.note[which] = part.note
@@ -173,17 +182,38 @@ def solved(own: Fitting, model: Model) -> Logs:
 Places = NDArray[np.intp]
 
 
-def _solved(rows: Floats, events: Floats, n: Floats, cluster: Floats | None, model: Model, wanted: Places) -> Logs:
+def fitted(
+    rows: Floats,
+    events: Floats,
+    n: Floats,
+    cluster: Floats | None,
+    weights: Floats | None,
+    model: Model,
+    wanted: Places,
+) -> Logs:
     """The coefficients of groups by the model's family; profile limits of the wanted columns alone."""
     if model.family == "prevalence_ratio":
-        fit = modified_poisson(rows, events, n, cluster=cluster)
+        fit = modified_poisson(rows, events, n, cluster=cluster, weights=weights)
         return Logs(fit.estimate, fit.low, fit.high, fit.std_error, fit.note)
     if model.family == "log_binomial":
         fit = log_binomial(rows, events, n)
         return Logs(fit.estimate, fit.low, fit.high, fit.std_error, fit.note)
     if model.family == "firth":
         return _penalised(rows, events, n, "", wanted)
-    return _logistic(rows, events, n, cluster, wanted)
+    return (
+        _logistic(rows, events, n, cluster, wanted) if weights is None else _weighted(rows, events, n, cluster, weights)
+    )
+
+
+def _weighted(rows: Floats, events: Floats, n: Floats, cluster: Floats | None, weights: Floats) -> Logs:
+    """Weighted log odds ratios: the errors know that a weight is no number of patients; Firth's penalty would not."""
+    fit = logistic(rows, events, n, weights=weights)
+    robust = logistic_sandwich(rows, events, n, fit.estimate, cluster, weights)
+    error = robust.std_error * (1.0 if cluster is None else np.sqrt(cr1_factor(robust.units))[..., None])
+    reach = normal_quantile(0.95) * error
+    few = np.where(penalty(rows, events, n, fit.note) == FEW, WEIGHTED_FEW, robust.note)
+    note = np.select([fit.note == NO_MAXIMUM, fit.note == ""], [WEIGHTED_SEPARATED, few], fit.note)
+    return Logs(fit.estimate, fit.estimate - reach, fit.estimate + reach, error, note)
 
 
 def _logistic(rows: Floats, events: Floats, n: Floats, cluster: Floats | None, wanted: Places) -> Logs:
