@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import blake2b
 from typing import NamedTuple
 
 import numpy as np
@@ -22,8 +23,9 @@ from sarcoid_epi.stats.rubin import rubin
 from sarcoid_epi.strata import Strata
 from sarcoid_epi.streams import uniforms
 
-#: The seed of every imputation. The stream of a variable is named after it, and a patient's place in it is his rank
-#: among the patients of his group by their values: the draws are the same in whatever order patients and groups come.
+#: The seed of every imputation. Streams are named after the variable and the data themselves, for with one stream for
+#: all data the luck of its draws would be a bias that all replicates share. A patient's place in a stream is his rank
+#: among the patients of his group by their values: draws are the same in whatever order patients and groups come.
 SEED = 1
 
 NOTHING_MISSING = "nothing is missing: as with complete patients"
@@ -162,8 +164,12 @@ def records_of(strata: Strata, model: Model) -> list[Records]:
 def completed(strata: Strata, model: Model, records: Records, first: int, count: int) -> Floats:
     """Some of the completed data sets of a group, from the one numbered `first` on; shape (count, N, C)."""
 
+    # One way to write a missing value and a zero, so that equal data have equal bytes.
+    plain = np.where(np.isnan(records.values), np.nan, records.values + 0.0)
+    data = blake2b(plain.tobytes(), digest_size=16).hexdigest()
+
     def lots(at: int, cycle: int, many: int) -> Floats:
-        stream = f"impute {records.names[at]} {cycle}"
+        stream = f"impute {records.names[at]} {cycle} {data}"
         return np.stack([uniforms(SEED, stream, 0, many, number) for number in range(first, first + count)])
 
     def predictors(values: Floats, at: int) -> Floats:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import chdtri, logsumexp, ndtri
+from scipy.special import chdtri, ndtri
 
 from sarcoid_epi.stats.interval import Array
 from sarcoid_epi.stats.newton import Groups, ascend
@@ -155,10 +155,9 @@ def _levels(scaled: _Scaled, seen: Array, lots: Array) -> Array:
     at, inverse = _multinomial(scaled.known, np.eye(many)[code])
     scores = ndtri(lots[:, : size * (many - 1)])
     beta = _normal(at, inverse, scores).reshape(len(lots), many - 1, size)
-    eta = scaled.missing @ beta.swapaxes(1, 2)
-    eta = np.concatenate([np.zeros((*eta.shape[:2], 1)), eta], axis=-1)
-    upto = np.cumsum(np.exp(eta - logsumexp(eta, axis=-1, keepdims=True)), axis=-1)
-    chosen = (lots[:, -scaled.missing.shape[1] :, None] >= upto[..., :-1]).sum(axis=-1)
+    chance = _chances(scaled.missing, beta)[0]
+    lot = lots[:, -scaled.missing.shape[1] :]
+    chosen = (lot >= np.cumsum(chance, axis=0)[:-1]).sum(axis=0)
     return np.asarray(there[chosen])
 
 
@@ -170,21 +169,19 @@ def _multinomial(known: Array, seen: Array) -> tuple[Array, Array]:
     along[:, 0] = 1.0
     weight = np.concatenate([np.ones(patients), np.full(len(along), size / max(len(along), 1))])
     x = np.concatenate([known, np.broadcast_to(along, (sets, *along.shape))], axis=1)
-    y = np.concatenate([seen, np.broadcast_to(share, (len(along), share.size))])
+    y = np.concatenate([seen, np.broadcast_to(share, (len(along), share.size))]).T
     free = share.size - 1
 
     def function(groups: Groups, at: Array) -> tuple[Array, Array, Array]:
         own = x if groups.size == sets else x[groups]
-        eta = own @ at.reshape(len(at), free, size).swapaxes(1, 2)
-        eta = np.concatenate([np.zeros((*eta.shape[:2], 1)), eta], axis=-1)
-        chance = np.exp(eta - logsumexp(eta, axis=-1, keepdims=True))
-        value = ((y * eta).sum(axis=-1) - logsumexp(eta, axis=-1)) @ weight
-        pull = weight[:, None] * (y - chance)[..., 1:]
-        gradient = (own.swapaxes(1, 2) @ pull).swapaxes(1, 2).reshape(len(at), -1)
+        chance, eta, total = _chances(own, at.reshape(len(at), free, size))
+        value = ((y[:, None] * eta).sum(axis=0) - total) @ weight
+        pull = weight * (y[1:, None] - chance[1:])
+        gradient = np.stack([(one[:, None] @ own)[:, 0] for one in pull], axis=1).reshape(len(at), -1)
         information = np.empty((len(at), free, size, free, size))
         for a in range(free):
             for b in range(a, free):
-                part = chance[..., a + 1] * ((a == b) - chance[..., b + 1]) * weight
+                part = chance[a + 1] * ((a == b) - chance[b + 1]) * weight
                 block = own.swapaxes(1, 2) @ (part[..., None] * own)
                 information[:, a, :, b], information[:, b, :, a] = block, block.swapaxes(1, 2)
         return value, gradient, information.reshape(len(at), free * size, free * size)
@@ -193,6 +190,16 @@ def _multinomial(known: Array, seen: Array) -> tuple[Array, Array]:
     start[..., 0] = np.log(share[1:] / share[0])
     end = ascend(function, start.reshape(sets, -1))
     return end.at, end.inverse
+
+
+def _chances(x: Array, beta: Array) -> tuple[Array, Array, Array]:
+    """Chance of each level (K, M, n), its linear predictor, and the logarithm of the sum over levels (M, n)."""
+    free = [(x @ beta[:, level, :, None])[..., 0] for level in range(beta.shape[1])]
+    eta = np.stack([np.zeros(free[0].shape), *free])
+    top = eta.max(axis=0)
+    powers = np.exp(eta - top)
+    total = powers.sum(axis=0)
+    return powers / total, eta, top + np.log(total)
 
 
 def _numbers(scaled: _Scaled, seen: Array, lots: Array) -> Array:
@@ -215,6 +222,9 @@ def _numbers(scaled: _Scaled, seen: Array, lots: Array) -> Array:
 
 def _matched(fitted: Array, aim: Array, seen: Array, lots: Array) -> Array:
     """The value of one of the nearest donors, by lot; where more of them are equally near, of one of these."""
+    # Equal predictors must give equal predictions, to the last digit, wherever they stand in a product of matrices.
+    digits = 12 - int(np.floor(np.log10(max(np.abs(fitted).max(), 1e-300))))
+    fitted, aim = np.round(fitted, digits), np.round(aim, digits)
     order = np.argsort(fitted, kind="stable")
     ranked, values = fitted[order], seen[order]
     near = min(DONORS, seen.size)
