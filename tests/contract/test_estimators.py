@@ -51,6 +51,7 @@ def batch():
         "ankle_periarthritis",
         "arthritis",
     ]
+    columns += ["kidney_stones", "hypercalciuria", "calcitriol_pmol_l"]
     columns += ["remission_years", "follow_up_years", "years_since_diagnosis", "died"]
     often = {"substudy.low": 0.4, "substudy.high": 0.8, "sources.codes.painful": 0.5, "sources.codes.silent": 0.4}
     made = replicates(load_world("evidence"), load_design("pet_substudy", often), SIZE, REPLICATES, 1, columns)
@@ -87,11 +88,17 @@ def ones(strata):
 def model_of(estimator: Estimator):
     """A shipped model of the first of the families that an estimator answers.
 
-    For hazards remission by sex: among forty patients there are hardly any deaths, or any with Löfgren syndrome.
+    For hazards remission by sex: among forty patients there are hardly any deaths, or any with Löfgren syndrome. For
+    selection remission by sex among the treated: of forty patients hardly any have MRI.
     """
     if estimator.families == ("cox",):
         return load_model("remission").model_copy(update={"exposures": ("sex",), "adjust": ("ancestry",)})
-    return next(m for name in shipped("model") if (m := load_model(name)).family == estimator.families[0])
+    family = estimator.families[0]
+    model = next(m for name in shipped("model") if estimator.answers(m := load_model(name)) and m.family == family)
+    if model.selected:
+        among = {"selected": "systemic_therapy", "selected_by": ("ancestry", "n_organs"), "adjust": ()}
+        return model.model_copy(update={"outcome": "remission", "exposures": ("sex",), **among})
+    return model
 
 
 def called(estimator: Estimator, strata, belief) -> Answers:

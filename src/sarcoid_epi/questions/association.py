@@ -10,6 +10,7 @@ from sarcoid_epi import strata
 from sarcoid_epi.cohort import generate
 from sarcoid_epi.estimators import CATALOGUE, ask
 from sarcoid_epi.measures import MEASURES, split
+from sarcoid_epi.questions.association_missing import missing_section
 from sarcoid_epi.report.content import Chart, Content, Field, Line, Mark, Section, Sheet
 from sarcoid_epi.report.plots import Axis
 from sarcoid_epi.results import Estimate, Estimates, percent
@@ -51,6 +52,7 @@ def association(
             _models_section(answers, models),
             _forest_section(answers, models),
             _standardised_section(answers, models),
+            *filter(None, [missing_section(answers, models, size)]),
             _refused_section(answers),
         ),
         configuration={
