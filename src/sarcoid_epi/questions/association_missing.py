@@ -61,6 +61,12 @@ def _of(answers: Estimates, model: Model) -> dict[str, Estimate]:
     return {row.term: row for row in _rows(answers, "imputed" if model.imputing else "selection_weighted", model)}
 
 
+def _small(name: str) -> str:
+    """A label in the middle of a sentence."""
+    words = label(name)
+    return words[:1].lower() + words[1:]
+
+
 def _ratio(row: Estimate) -> str:
     """A ratio with its limits, in words."""
     if isnan(row.estimate):
@@ -74,13 +80,13 @@ def _told(model: Model, before: Estimate, after: Estimate, rows: dict[str, Estim
     if model.imputing:
         known = after.n + sum(row.n for name, row in rows.items() if row.note.startswith("reference"))
         part = rows[term("missing_information", of)].estimate
-        begun = f"“{model.label}”: {label(of.partition('=')[0]).lower()} is on record in {known:.0f} of {patients}."
+        begun = f"“{model.label}”: {_small(of.partition('=')[0])} is on record in {known:.0f} of {patients}."
         lost = "" if isnan(part) else f"; {percent(part)} of the information is missing"
         return f"{begun} Complete patients give {_ratio(before)}, imputed values {_ratio(after)}{lost}."
     worth = rows[term("effective_size", model.selected)]
     greatest = rows[term("greatest_weight", model.selected)].estimate
     error = rows[term("weights_error", of)].estimate
-    begun = f"“{model.label}”: {worth.n:.0f} of {patients} are in it ({label(model.selected).lower()})."
+    begun = f"“{model.label}”: {worth.n:.0f} of {patients} are in it ({_small(model.selected)})."
     told = f"{begun} They alone give {_ratio(before)}; weighted by their chance of selection {_ratio(after)}."
     if isnan(worth.estimate) or isnan(error):
         return told
@@ -127,7 +133,8 @@ def _chart(pairs: _Pairs) -> Chart:
             Mark(series, row.estimate, row.conf_low, row.conf_high)
             for series, row in ((AS_THEY_ARE, before), (MENDED, after))
         )
-        lines.append(Line(model.label, after.id, marks, f"{after.estimate:.2f}"))
+        words = f"{_small(model.outcome)}: {_small(split(before.term)[1])}".partition(" (")[0]
+        lines.append(Line(words[:1].upper() + words[1:], after.id, marks, f"{after.estimate:.2f}"))
         moved.append((abs(log(after.estimate / before.estimate)), model, before, after))
     if moved:
         _, model, before, after = max(moved, key=lambda one: one[0])
