@@ -82,7 +82,7 @@ MEASURES = {
     "c_statistic": Measure("Concordance", "share", 0.5),
     "missing_information": Measure("Missing information", "share"),
     "weights_error": Measure("Error over that with weights taken as known", "number"),
-    "effective_size": Measure("Patients' worth of the weighted", "people"),
+    "effective_size": Measure("Effective number of patients", "people"),
     "greatest_weight": Measure("Greatest weight", "number"),
     "cook": Measure("Greatest Cook's distance", "number"),
     "calibration_slope": Measure("Slope of calibration", "number", 1.0),

@@ -36,7 +36,7 @@ def covered(found, truth):
     return ((found[:, 1] <= truth) & (truth <= found[:, 2])).mean(axis=0)
 
 
-def patients(rng, n=400):
+def patients(rng, n=320):
     """Calcium is missing above all in the exposed with the outcome, ancestry above all in those without it."""
     exposed = rng.random(n) < 0.4
     calcium = rng.normal(0.5 * exposed, 1, n)
@@ -64,7 +64,7 @@ def patients(rng, n=400):
 def replicates():
     """Imputed, complete patients alone, and what would have been found had nothing been missing."""
     rng, said = np.random.default_rng(3), model(("lofgren_broad", "serum_calcium_mmol_l", "ancestry"))
-    asked = said.model_copy(update={"missing": "impute", "imputations": 8})
+    asked = said.model_copy(update={"missing": "impute", "imputations": 6})
     found = []
     for _ in range(REPLICATES):
         full, part = patients(rng)
@@ -94,7 +94,7 @@ def test_complete_patients_alone_have_the_wrong_ratio(replicates):
 def test_what_an_outcome_is_imputed_from_besides_mends_what_the_model_alone_cannot():
     """The outcome is missing by a sign of it, more so in the exposed; nothing else is, so one round is all it takes."""
     rng = np.random.default_rng(5)
-    plain = model(missing="impute", imputations=8)
+    plain = model(missing="impute", imputations=6)
     beside = plain.model_copy(update={"impute_with": ("fever",)})
     found = []
     for _ in range(REPLICATES):

@@ -249,8 +249,10 @@ def _pooled(strata: Strata, model: Model, complete: Fitting, group: int, records
         elif units < 1:
             own = [TOO_FEW]
         else:
-            answer = rubin(estimate[:, at], error[:, at] ** 2, complete_df=units)
-            ratio[place], low[place], high[place] = np.exp([answer.estimate, answer.low, answer.high])
+            # Few data sets that hardly agree have limits without end; errors of 0 (clusters all alike) leave none.
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                answer = rubin(estimate[:, at], error[:, at] ** 2, complete_df=units)
+                ratio[place], low[place], high[place] = np.exp([answer.estimate, answer.low, answer.high])
             std_error[place], information[place] = ratio[place] * answer.std_error, answer.missing_information
             own = [*filter(None, (str(answer.note), why)), *notes]
             if 100 * information[place] > model.imputations:

@@ -9,12 +9,21 @@ from numpy.typing import NDArray
 
 from sarcoid_epi.errors import DataError, Problem
 from sarcoid_epi.estimands import CONDITIONAL_RATIO
-from sarcoid_epi.estimators.association import REFUSED, Logs, ratio_row
+from sarcoid_epi.estimators.association import (
+    FEW,
+    REFUSED,
+    WEIGHTED_FEW,
+    WEIGHTED_SEPARATED,
+    Logs,
+    penalty,
+    ratio_row,
+)
 from sarcoid_epi.estimators.declare import Answers, Floats, Term, answers_of, estimator, silent
 from sarcoid_epi.estimators.terms import Fitting, design_of, is_number, levels_of
 from sarcoid_epi.measures import term
 from sarcoid_epi.scenario import Model
 from sarcoid_epi.scenario.model import TIMES, WEIGHED
+from sarcoid_epi.stats.likelihood_search import NO_MAXIMUM
 from sarcoid_epi.stats.selection import AmongSelected, weighted_among_selected
 from sarcoid_epi.strata import FLAG, Strata
 
@@ -193,7 +202,10 @@ def _solved(told: _Selection, model: Model) -> tuple[Logs, Floats, Floats, Float
         fields = (found.estimate, found.low, found.high, found.std_error, found.known_error)
         for kept, new in zip(parts, fields, strict=True):
             kept[np.ix_(which, np.flatnonzero(ours))] = new
-        effective[which], greatest[which], note[which] = found.effective, found.greatest, found.note
+        few = penalty(own.rows(which, ours), own.events[which], own.n[which], found.note) == FEW
+        fine = np.where(few, WEIGHTED_FEW, "")
+        said = np.select([found.note == NO_MAXIMUM, found.note == ""], [WEIGHTED_SEPARATED, fine], found.note)
+        effective[which], greatest[which], note[which] = found.effective, found.greatest, said
     joined = np.array(["; ".join(filter(None, pair)) for pair in zip(note, told.note, strict=True)], dtype=object)
     return Logs(parts[0], parts[1], parts[2], parts[3], joined), parts[4], effective, greatest, joined
 
