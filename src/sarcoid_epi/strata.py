@@ -134,9 +134,11 @@ class _Coded(ABC):
 
     def patterns(self, *columns: str, lacking: Sequence[str] = ()) -> Patterns:
         read = [self._values(column).ravel() for column in columns]
-        needed = [values for name, values in zip(columns, read, strict=True) if name not in lacking]
-        known = ~np.any([np.isnan(values) for values in needed], axis=0)
-        group = self.group.ravel()[known].astype(np.int64)
+        group = self.group.ravel()
+        known = np.ones(group.shape, dtype=bool)
+        for name, one in zip(columns, read, strict=True):
+            known &= ~np.isnan(one) | (name in lacking)
+        group = group[known].astype(np.int64)
         values = np.stack([values[known] for values in read], axis=-1)
         return _shared(group, values, len(self.labels)) or _apart(group, values, len(self.labels))
 

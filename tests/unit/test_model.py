@@ -48,6 +48,21 @@ def test_a_collider_is_told_and_a_reason_accepts_it(tmp_path):
         ('family = "probit"', "family: Input should be 'logistic'"),
         ('adjusted = ["centre"]', "unknown key 'adjusted'; did you mean 'adjust'?"),
         ('exposures = []', "exposures"),
+        ('weights = "w"\nfamily = "firth"', "weights do not go with family 'firth'"),
+        ('weights = "w"\nfamily = "log_binomial"', "weights do not go with family 'log_binomial'"),
+        ('weights = "w"\nmissing = "impute"', "'weights' and imputed values are not taken together"),
+        ('selected = "fever"', "'selected' and 'selected_by' need each other"),
+        ('selected_by = ["fever"]', "'selected' and 'selected_by' need each other"),
+        ('selected = "fever"\nselected_by = ["cough"]\nfamily = "firth"', "'selected' does not go with family 'firth'"),
+        ('selected = "fever"\nselected_by = ["cough"]\nweights = "w"', "'selected' makes weights of its own"),
+        ('selected = "sex"\nselected_by = ["cough"]', "'sex' says who is in the analysis and cannot stand in it"),
+        ('selected = "fever"\nselected_by = ["cough x skin"]', "'cough' stands in a product of 'selected_by'"),
+        ('selected = "a"\nselected_by = ["b", "b x b x b"]', "a product in 'selected_by' is of two"),
+        ('selected = "fever"\nselected_by = ["cough"]\nmissing = "impute"', "'selected' and imputed values are not"),
+        ('impute_with = ["fever"]', "'impute_with' is of missing values that are imputed"),
+        ('missing = "impute"\nfamily = "gee"\ncluster = "centre"', "values are not imputed for family 'gee'"),
+        ('missing = "impute"\nimpute_with = ["sex"]', "'sex' stands in the model and so in every imputation"),
+        ('missing = "impute"\nimputations = 1', "greater than or equal to 2"),
     ],
 )  # fmt: skip
 def test_a_model_that_contradicts_itself_is_refused(tmp_path, more, said):
@@ -77,6 +92,18 @@ def test_a_model_of_several_kinds_may_name_the_reference_of_its_outcome(tmp_path
     model = load_model(written(tmp_path, text + 'family = "multinomial"\n'))
     assert model.reference == {"scadding_stage": "I"}
     assert "scadding_stage against I by sex" in model.said
+
+
+def test_weights_selection_and_imputation_are_said_in_words(tmp_path):
+    assert load_model(written(tmp_path, GOOD + 'weights = "w"')).said.endswith("by sex, weighted by w")
+    more = 'selected = "fever"\nselected_by = ["cough", "skin", "cough x skin"]\n'
+    model = load_model(written(tmp_path, GOOD + more))
+    assert model.said.endswith("by sex, among those with fever, which turns on cough, skin, cough x skin")
+    assert model.columns == ("osseous_recorded", "sex", "fever")
+    assert model.beside == ("cough", "skin")
+    model = load_model(written(tmp_path, GOOD + 'missing = "impute"\nimpute_with = ["bone_pain"]\n'))
+    assert model.said.endswith("by sex, missing values imputed 20 times (also from bone_pain)")
+    assert model.faults == ()  # what is imputed from is not conditioned on
 
 
 COX = GOOD.replace("osseous_recorded", "remission") + 'family = "cox"\ntime = "remission_years"\n'

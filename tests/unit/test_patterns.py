@@ -65,3 +65,9 @@ def test_a_date_is_its_day_and_a_number_below_nought_is_a_number():
     )
     assert told(held.patterns("lofgren_broad", "onset_date")) == {(1, 18322): 1, (0, -1): 1}
     assert told(held.patterns("bmd_t_score")) == {(-1.5,): 2, (0.5,): 1}
+
+
+def test_everything_may_be_lacking():
+    found = whole(FRAME).patterns("sex", "serum_calcium_mmol_l", lacking=("sex", "serum_calcium_mmol_l"))
+    assert found.counts.sum() == len(FRAME)
+    assert np.isnan(found.values).sum() == 2

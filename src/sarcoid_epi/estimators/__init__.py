@@ -17,6 +17,7 @@ from sarcoid_epi.estimators.families import (
 from sarcoid_epi.estimators.hazards import adjusted_hazards, proportionality, unadjusted_hazards
 from sarcoid_epi.estimators.hazards_over_time import changing_hazards, standardised_curves
 from sarcoid_epi.estimators.imaging import imaged_prevalence, selected_prevalence
+from sarcoid_epi.estimators.imputation import imputed
 from sarcoid_epi.estimators.interactions import interactions
 from sarcoid_epi.estimators.lofgren import broad_contrasts, definitions, strict_contrasts
 from sarcoid_epi.estimators.lofgren_adjusted import adjusted_contrasts
@@ -25,6 +26,7 @@ from sarcoid_epi.estimators.model_tests import exposure_tests
 from sarcoid_epi.estimators.person_years import incidence_rates, restricted_means
 from sarcoid_epi.estimators.prevalence import hypercalcaemia, organs, recorded_osseous
 from sarcoid_epi.estimators.prognosis import event_free, event_tests, incidence
+from sarcoid_epi.estimators.selection import selection_weighted
 from sarcoid_epi.estimators.sources import believed_sources, source_dependence, three_sources, two_sources
 from sarcoid_epi.estimators.standardisation import standardised_risks
 from sarcoid_epi.estimators.synthesis import joint_synthesis, modality_prevalence, pooled_prevalence
@@ -87,6 +89,8 @@ CATALOGUE: tuple[Estimator, ...] = (
     clustered,
     proportional_odds_ratios,
     multinomial_ratios,
+    selection_weighted,
+    imputed,
     event_free,
     incidence,
     restricted_means,

@@ -73,14 +73,14 @@ def ask(
 
 def _models(estimator: Estimator, models: Sequence[Model]) -> list[Model | None]:
     """The models that an estimator answers; one that takes none is asked once."""
-    return [model for model in models if model.family in estimator.families] if estimator.families else [None]
+    return [model for model in models if estimator.answers(model)] if estimator.families else [None]
 
 
 def _answers(estimator: Estimator, strata: Strata, belief: Belief | Prior | None, model: Model | None) -> Answers:
     lack = lacking(estimator, strata)
     if lack:
         return silent([_absent(estimator, strata)], len(strata.labels), lack)
-    absent = [column for column in model.columns if column not in strata.columns] if model else []
+    absent = [column for column in (*model.columns, *model.beside) if column not in strata.columns] if model else []
     if model and absent:
         named = [term(model.measure, exposure) for exposure in model.exposures]
         return silent(named, len(strata.labels), f"{NO_COLUMN} '{absent[0]}'")

@@ -34,6 +34,10 @@ ALIKE = "all patients are alike in it"
 FEW = "by Firth's penalised likelihood: fewer than 10 events for each coefficient"
 AT_REFERENCES = "where {}; interactions has its ratio elsewhere"
 CURVE = f"{NO_ONE_RATIO}: it has a spline (ratio_curve tells that of odds)"
+WEIGHTED_FEW = "fewer than 10 events for each coefficient, and Firth's penalty does not go with weights"
+WEIGHTED_SEPARATED = (
+    "what explains the outcome foretells it in some, so odds are infinite, and Firth's penalty does not go with weights"
+)
 SEPARATED = "by Firth's penalised likelihood: what explains the outcome foretells it in some, so odds are infinite"
 
 
@@ -60,10 +64,12 @@ def adjusted(strata: Strata, model: Model) -> Answers:
     Family `logistic`: odds ratios by maximum likelihood with Wald limits, or, where there are fewer than 10 events (or
     patients without one) for each coefficient or what explains the outcome separates it, by Firth's penalised
     likelihood with profile limits, as in family `firth`. Families `prevalence_ratio` (modified Poisson, robust errors)
-    and `log_binomial`: ratios of shares. With a `cluster` the errors are robust to likeness within it. A level that an
-    exposure is compared with has ratio 1 and no limits; n and events are those of the level. The ratio of an exposure
-    with a declared interaction is that at the reference of its partner, which its note says; one with a spline has no
-    single ratio.
+    and `log_binomial`: ratios of shares. With a `cluster` the errors are robust to likeness within it. With `weights`
+    each patient counts with his weight, errors are robust, and Firth's penalty is not used: where the likelihood has
+    no maximum there is no number. Whose weight is missing, 0 or below is left out, and counted. A model of `selected`
+    patients is fitted to those alone, unweighted. A level that an exposure is compared with has ratio 1 and no limits;
+    n and events are patients with the level, weighted or not. The ratio of an exposure with a declared
+    interaction is that at the reference of its partner, which its note says; one with a spline has no single ratio.
 
     Parameters
     ----------
@@ -140,11 +146,11 @@ def _answered(strata: Strata, model: Model, *fitted: Model) -> Answers:
     for part in fitted:
         own = everything if part is model else fitting(strata, part, among=model)
         logs = solved(own, part)
-        terms += [_row(own, logs, level, model.measure, _held(strata, part, level)) for level in own.levels]
+        terms += [ratio_row(own, logs, level, model.measure, held(strata, part, level)) for level in own.levels]
     return answers_of(*terms)
 
 
-def _held(strata: Strata, model: Model, level: Level) -> str:
+def held(strata: Strata, model: Model, level: Level) -> str:
     """What a ratio must not be read without: that it is of a curve, or holds at the references of partners alone."""
     if level.name in model.splines:
         return CURVE
@@ -152,8 +158,8 @@ def _held(strata: Strata, model: Model, level: Level) -> str:
     return AT_REFERENCES.format(where) if where else ""
 
 
-def _row(own: Fitting, logs: Logs, level: Level, measure: str, held: str) -> Term:
-    """The row of a level: its ratio, or 1 where it is the reference."""
+def ratio_row(own: Fitting, logs: Logs, level: Level, measure: str, caveat: str = "") -> Term:
+    """The row of a level: its ratio, or 1 where it is the reference; the caveat is what `held` says."""
     name = term(measure, level.name)
     everybody = own.n.sum(axis=-1)
     note = np.where(level.n == 0, NOBODY, "")
@@ -163,9 +169,9 @@ def _row(own: Fitting, logs: Logs, level: Level, measure: str, held: str) -> Ter
         return Term(name, estimate, np.nan, np.nan, np.nan, level.n, level.events, note)
     at = own.names.index(level.name)
     estimate, low, high = (np.exp(part[:, at]) for part in (logs.estimate, logs.low, logs.high))
-    if held == CURVE:
+    if caveat == CURVE:
         estimate = np.full_like(estimate, np.nan)
-    told = np.array(["; ".join(filter(None, (held, str(one)))) for one in logs.note]) if held else logs.note
+    told = np.array(["; ".join(filter(None, (caveat, str(one)))) for one in logs.note]) if caveat else logs.note
     note = np.where(note != "", note, np.where(own.varying[:, at], told, ALIKE))
     return Term(name, estimate, low, high, estimate * logs.std_error[:, at], level.n, level.events, own.told(note))
 
@@ -178,7 +184,9 @@ def solved(own: Fitting, model: Model) -> Logs:
     for used in np.unique(own.varying, axis=0):
         which = np.flatnonzero((own.varying == used).all(axis=-1))
         wanted = np.flatnonzero(np.isin(np.flatnonzero(used), own.exposed(model)))
-        part = _solved(own.rows(which, used), own.events[which], own.n[which], own.clusters(which), model, wanted)
+        weights = own.weighing(which)
+        rows, events, n = own.rows(which, used), own.events[which], own.n[which]
+        part = fitted(rows, events, n, own.clusters(which), weights, model, wanted)
         for kept, found in zip(whole[:4], part[:4], strict=True):
             kept[np.ix_(which, np.flatnonzero(used))] = found
         whole.note[which] = own.named(part.note, used)
@@ -188,17 +196,38 @@ def solved(own: Fitting, model: Model) -> Logs:
 Places = NDArray[np.intp]
 
 
-def _solved(rows: Floats, events: Floats, n: Floats, cluster: Floats | None, model: Model, wanted: Places) -> Logs:
+def fitted(
+    rows: Floats,
+    events: Floats,
+    n: Floats,
+    cluster: Floats | None,
+    weights: Floats | None,
+    model: Model,
+    wanted: Places,
+) -> Logs:
     """The coefficients of groups by the model's family; profile limits of the wanted columns alone."""
     if model.family == "prevalence_ratio":
-        fit = modified_poisson(rows, events, n, cluster=cluster)
+        fit = modified_poisson(rows, events, n, cluster=cluster, weights=weights)
         return Logs(fit.estimate, fit.low, fit.high, fit.std_error, fit.note)
     if model.family == "log_binomial":
         fit = log_binomial(rows, events, n)
         return Logs(fit.estimate, fit.low, fit.high, fit.std_error, fit.note)
     if model.family == "firth":
         return _penalised(rows, events, n, "", wanted)
-    return _logistic(rows, events, n, cluster, wanted)
+    return (
+        _logistic(rows, events, n, cluster, wanted) if weights is None else _weighted(rows, events, n, cluster, weights)
+    )
+
+
+def _weighted(rows: Floats, events: Floats, n: Floats, cluster: Floats | None, weights: Floats) -> Logs:
+    """Weighted log odds ratios: the errors know that a weight is no number of patients; Firth's penalty would not."""
+    fit = logistic(rows, events, n, weights=weights)
+    robust = logistic_sandwich(rows, events, n, fit.estimate, cluster, weights)
+    error = robust.std_error * (1.0 if cluster is None else np.sqrt(cr1_factor(robust.units))[..., None])
+    reach = normal_quantile(0.95) * error
+    few = np.where(penalty(rows, events, n, fit.note) == FEW, WEIGHTED_FEW, robust.note)
+    note = np.select([fit.note == NO_MAXIMUM, fit.note == ""], [WEIGHTED_SEPARATED, few], fit.note)
+    return Logs(fit.estimate, fit.estimate - reach, fit.estimate + reach, error, note)
 
 
 def _logistic(rows: Floats, events: Floats, n: Floats, cluster: Floats | None, wanted: Places) -> Logs:

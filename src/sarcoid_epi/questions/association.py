@@ -13,6 +13,7 @@ from sarcoid_epi.estimators.families import OTHER_FAMILIES
 from sarcoid_epi.measures import MEASURES, split
 from sarcoid_epi.questions.association_families import families_section
 from sarcoid_epi.questions.association_fit import fit_section
+from sarcoid_epi.questions.association_missing import missing_section
 from sarcoid_epi.questions.association_shape import shape_section
 from sarcoid_epi.report.content import Chart, Content, Field, Line, Mark, Section, Sheet
 from sarcoid_epi.report.plots import Axis
@@ -60,6 +61,7 @@ def association(
             _standardised_section(answers, models),
             families_section(answers, others),
             fit_section(answers, models),
+            *filter(None, [missing_section(answers, models, size)]),
             _refused_section(answers),
         ),
         configuration={
