@@ -34,7 +34,7 @@ def missing_section(answers: Estimates, models: Sequence[Model], patients: int) 
         for model in models
         if model.imputing or model.selected
         for before in _rows(answers, "adjusted", model)
-        if not before.note.startswith("reference")
+        if _compared(model, before) in _of(answers, model)
         if (after := _of(answers, model).get(before.term))
     ]
     if not pairs:
@@ -59,6 +59,11 @@ def _rows(answers: Estimates, estimator: str, model: Model) -> list[Estimate]:
 def _of(answers: Estimates, model: Model) -> dict[str, Estimate]:
     """The rows of the model with its values imputed, or its patients weighted, by term."""
     return {row.term: row for row in _rows(answers, "imputed" if model.imputing else "selection_weighted", model)}
+
+
+def _compared(model: Model, row: Estimate) -> str:
+    """What stands beside the ratio of a level, and of no reference, not even where nobody has it."""
+    return term("missing_information" if model.imputing else "weights_error", split(row.term)[1])
 
 
 def _small(name: str) -> str:

@@ -47,18 +47,19 @@ TIMES = " x "
 class Model(BaseModel):
     """What a regression is of.
 
-    `outcome` is explained by `exposures`, all in one model, given `adjust`. `splines` gives numbers a restricted cubic
-    spline with so many knots; `interactions` are pairs of exposures and others; `reference` names levels to compare
-    with, of the outcome too for `multinomial`. `cluster` makes errors robust to likeness within its groups (the centres, for `gee`); `weights` names a column
-    of weights. `missing` is "complete" (patients with everything known) or "impute": then each missing value is drawn
-    `imputations` times from what the model's variables and those of `impute_with` say of it. `selected` is a flag of
-    those in the analysis and `selected_by` what selection turns on (names, or products such as "fever x cough"), known
-    in everybody; neither this nor `impute_with` is held to the causal graph. A Cox model has `time` (years from
-    diagnosis), `since` (years from diagnosis to when the patient comes to be at risk, else diagnosis itself), `entry`
-    (years from diagnosis to when the study met the patient) and `competing` events, which end follow-up. Its clock may
-    `start` later than at 0: whoever has left by then is out. Patients `without` are those who have none of these flags.
-    `strata` are columns whose levels have hazards of their own; at the years of `split` effects may change. `accept`
-    gives, by variable, the reason for conditioning on what the causal graph forbids.
+    `outcome` is explained by `exposures`, all in one model, given `adjust`. `splines` gives numbers a restricted
+    cubic spline with so many knots; `interactions` are pairs of exposures and others; `reference` names levels to
+    compare with, of the outcome too for `multinomial`. `cluster` makes errors robust to likeness within its groups
+    (the centres, for `gee`); `weights` names a column of weights. `missing` is "complete" (patients with everything
+    known) or "impute": then each missing value is drawn `imputations` times from what the model's variables and
+    those of `impute_with` say of it. `selected` is a flag of those in the analysis and `selected_by` what selection
+    turns on (names, or products such as "fever x cough"), known in everybody; neither this nor `impute_with` is
+    held to the causal graph. A Cox model has `time` (years from diagnosis), `since` (years from diagnosis to when
+    the patient comes to be at risk, else diagnosis itself), `entry` (years from diagnosis to when the study met the
+    patient) and `competing` events, which end follow-up. Its clock may `start` later than at 0: whoever has left by
+    then is out. Patients `without` are those who have none of these flags. `strata` are columns whose levels have
+    hazards of their own; at the years of `split` effects may change. `accept` gives, by variable, the reason for
+    conditioning on what the causal graph forbids.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
