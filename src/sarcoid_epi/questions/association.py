@@ -131,7 +131,7 @@ def forest_section(answers: Estimates, models: Sequence[Model]) -> Section:
             words = f"{_small(model.outcome).capitalize()}: {_small(split(row.term)[1])}"
             lines.append(Line(words, row.id, marks, f"{row.estimate:.2f}"))
     clear = [line for line in lines if line.marks[1].low > 1 or line.marks[1].high < 1]
-    title = f"The adjusted limits of {len(clear)} of {len(lines)} ratios leave no difference out"
+    title = f"The adjusted limits of {len(clear)} of {len(lines)} ratios exclude 1"
     caption = "Dots: ratio with its 95 % limits, crude and adjusted; the number at the end is the adjusted one."
     axis = Axis("Ratio of odds, or of shares (log scale)", scale="log")
     chart = Chart("forest", title, caption, axis, tuple(lines), null=1.0)

@@ -65,7 +65,7 @@ def review_section(told: Told) -> Section:
     kept = sum(record["holds"] for record in records)
     said = (
         f"Of {len(records)} statements of the review on Löfgren patients {kept} are found again here. A direction is "
-        "found where the limits leave no difference out; the share with nothing but their ankles, where its limits by "
+        "found where the limits exclude no difference; the share with nothing but their ankles, where its limits by "
         "the broad definition meet the range from one seventh to one fifth, and by the strict one there is nobody "
         f"({none.events:.0f} of {none.n:.0f}).",
         "These patients were made so that most of them hold; what the table adds is how large the differences are, and "
