@@ -12,6 +12,7 @@ from sarcoid_epi.estimators.imaging import imaged_prevalence, selected_prevalenc
 from sarcoid_epi.estimators.lofgren import broad_contrasts, definitions, strict_contrasts
 from sarcoid_epi.estimators.lofgren_adjusted import adjusted_contrasts
 from sarcoid_epi.estimators.lofgren_groups import centre_contrasts, onset_season, stage_contrast, three_groups
+from sarcoid_epi.estimators.misclassified import misclassification_corrected
 from sarcoid_epi.estimators.person_years import incidence_rates, restricted_means
 from sarcoid_epi.estimators.prevalence import hypercalcaemia, organs, recorded_osseous
 from sarcoid_epi.estimators.prognosis import event_free, event_tests, incidence
@@ -69,6 +70,7 @@ CATALOGUE: tuple[Estimator, ...] = (
     unadjusted,
     adjusted,
     standardised_risks,
+    misclassification_corrected,
     event_free,
     incidence,
     restricted_means,
