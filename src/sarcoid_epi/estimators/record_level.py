@@ -21,7 +21,6 @@ from sarcoid_epi.estimators.declare import Floats
 from sarcoid_epi.estimators.terms import Fitting
 from sarcoid_epi.scenario import Belief, Model
 from sarcoid_epi.stats.importance import sobol
-from sarcoid_epi.stats.likelihood_search import NO_MAXIMUM, Fit
 from sarcoid_epi.stats.logistic import logistic
 from sarcoid_epi.stats.misclassified_outcome import expected_given, misclassified_logistic, reassigned
 from sarcoid_epi.stats.poisson import modified_poisson
@@ -98,7 +97,9 @@ def _patients(own: Fitting, group: int, model: Model) -> Patients:
     clusters = own.clusters(np.array([group]))
     key = design if clusters is None else np.column_stack([design, np.ravel(clusters)[here]])
     patterns, back = np.unique(key, axis=0, return_inverse=True)
-    n, events = (np.bincount(back.ravel(), part[group, here], len(patterns)) for part in (own.n, own.events))
+    n, events = (
+        np.bincount(back.ravel(), part[group, here], len(patterns)).astype(float) for part in (own.n, own.events)
+    )
     levels, held = [np.ones(len(patterns), bool)], np.zeros(len(patterns))
     for variable in model.exposures:
         places = [place for place in own.places(variable) if own.names[place].startswith(f"{variable}=")]
@@ -132,7 +133,7 @@ def _fits(people: Patients, se: Floats, sp: Floats) -> NDArray[np.bool_]:
     weight = levels * people.n / n[:, None]
     most, false = (np.broadcast_to(chance, (len(se), people.n.size)) @ weight.T for chance in (se, 1 - sp))
     fine = (binom.cdf(seen, n, false) >= RARE) & (binom.sf(seen - 1, n, most) >= RARE)
-    return np.asarray(fine.all(axis=1) & (se + sp > 1).all(axis=1))
+    return np.asarray(np.all(fine, axis=1) & np.all(se + sp > 1, axis=1))
 
 
 def _ratios(
@@ -140,8 +141,8 @@ def _ratios(
 ) -> tuple[Floats, Floats]:
     """Logarithms of ratios of some draws: with bias alone, and in total."""
     rows, n = people.rows, people.n
-    fit = _by_rule(people, people.events, se, sp, model)
-    beta = fit.estimate + (_root(fit.covariance) @ moved[..., None])[..., 0]
+    fitted, covariance = _by_rule(people, people.events, se, sp, model)
+    beta = fitted + (_root(covariance) @ moved[..., None])[..., 0]
     each = 2 * n.size
     span = draws[-1] - draws[0] + 1
     u = uniforms(0, "misclassified", int(draws[0]) * each, int(span) * each).reshape(span, 2, n.size)
@@ -149,34 +150,38 @@ def _ratios(
     some = np.flatnonzero(~np.isnan(made).any(axis=1))
     total = beta.copy()
     if model.family == "prevalence_ratio":
-        right, missed = expected_given(fit.estimate @ rows.T, se, sp)
+        right, missed = expected_given(fitted @ rows.T, se, sp)
         systematic = _shares(rows, people.events * right + (n - people.events) * missed, n)
         total = _shares(rows, n * expit(beta @ rows.T), n)
         again = modified_poisson(rows, made[some], n)
+        estimate, error = again.estimate, again.std_error
     else:
-        systematic = fit.estimate
-        again = _by_rule(people, made[some], np.ones((1, 1)), np.ones((1, 1)), model)
-    found = again.estimate + again.std_error * chance[some]
+        systematic, sure = fitted, np.ones((some.size, 1))
+        estimate, spread = _by_rule(people, made[some], sure, sure, model)
+        error = np.sqrt(np.diagonal(spread, axis1=1, axis2=2))
+    found = estimate + error * chance[some]
     # Where nobody is left with the outcome at some level, what was drawn about the fit stands: it holds all of chance.
     total[some] = np.where(np.isnan(found), total[some], found)
     return systematic, total
 
 
-def _by_rule(people: Patients, events: Floats, se: Floats, sp: Floats, model: Model) -> Fit:
-    """By maximum likelihood, or by the penalised one where the family or the rule of the adjusted ratio asks for it."""
+def _by_rule(people: Patients, events: Floats, se: Floats, sp: Floats, model: Model) -> tuple[Floats, Floats]:
+    """Coefficients and covariances: by maximum likelihood, or penalised where the family or the rule asks for it."""
     rows, n = people.rows, people.n
-    if model.family == "firth":
-        return misclassified_logistic(rows, events, n, se, sp, penalised=True)
-    fit = misclassified_logistic(rows, events, n, se, sp)
-    many = np.broadcast_to(events, (len(fit.note), n.size))
-    lost = np.where(fit.note == "", "", NO_MAXIMUM)
-    asked = np.flatnonzero(penalty(rows, many, np.broadcast_to(n, many.shape), lost) != "")
+    draws, size = max(len(se), len(np.atleast_2d(events))), rows.shape[1]
+    seen = np.broadcast_to(events, (draws, n.size))
+    se, sp = (np.broadcast_to(chance, (draws, chance.shape[1])) for chance in (se, sp))
+    estimate, covariance = np.full((draws, size), np.nan), np.full((draws, size, size), np.nan)
+    few = penalty(rows, seen, np.broadcast_to(n, seen.shape), np.full(draws, "")) != ""
+    plain = np.flatnonzero(~few & (model.family != "firth"))
+    if plain.size:
+        fit = misclassified_logistic(rows, seen[plain], n, se[plain], sp[plain])
+        estimate[plain], covariance[plain] = fit.estimate, fit.covariance
+    asked = np.flatnonzero(np.isnan(estimate).any(axis=1))
     if asked.size:
-        chances = (chance if len(chance) == 1 else chance[asked] for chance in (se, sp))
-        again = misclassified_logistic(rows, many[asked], n, *chances, penalised=True)
-        for kept, new in zip(fit, again, strict=True):
-            kept[asked] = new
-    return fit
+        fit = misclassified_logistic(rows, seen[asked], n, se[asked], sp[asked], penalised=True)
+        estimate[asked], covariance[asked] = fit.estimate, fit.covariance
+    return estimate, covariance
 
 
 def _shares(rows: Floats, cases: Floats, n: Floats) -> Floats:

@@ -10,6 +10,7 @@ from sarcoid_epi import strata
 from sarcoid_epi.cohort import generate
 from sarcoid_epi.estimators import CATALOGUE, ask
 from sarcoid_epi.measures import MEASURES, split
+from sarcoid_epi.questions.association_misclassified import corrected_section
 from sarcoid_epi.report.content import Chart, Content, Field, Line, Mark, Section, Sheet
 from sarcoid_epi.report.plots import Axis
 from sarcoid_epi.results import Estimate, Estimates, percent
@@ -42,15 +43,18 @@ def association(
     models = [model for name in shipped("model") if (model := load_model(name)).question == "association"]
     patients = strata.whole(cohort.patients)
     answers = ask(CATALOGUE, patients, data=data, question="association", models=[*models, REFUSED])
+    progress("error of the record")
+    corrected, more = corrected_section(cohort, data, models)
     return Content(
         title=title,
         question=question,
         data=data,
-        estimates=answers,
+        estimates=answers + more,
         sections=(
             _models_section(answers, models),
             _forest_section(answers, models),
             _standardised_section(answers, models),
+            corrected,
             _refused_section(answers),
         ),
         configuration={

@@ -16,7 +16,7 @@ from scipy.stats import binom
 
 from sarcoid_epi.stats.draws import check_uniforms
 from sarcoid_epi.stats.interval import Array, check_counts, check_level, check_share
-from sarcoid_epi.stats.likelihood_search import Fit, chosen, climbed, with_wald_limits
+from sarcoid_epi.stats.likelihood_search import Fit, chosen, climbed, joined, with_wald_limits
 from sarcoid_epi.stats.newton import Ascent, Groups
 from sarcoid_epi.stats.rows import check_rows, design_note, orthonormal
 
@@ -110,8 +110,8 @@ def misclassified_logistic(
     covariance = np.where((note == "")[:, None, None], back @ found.inverse @ back.T, np.nan)
     # The determinant is wanted in the coordinates of the coefficients, not of the basis.
     value = found.value - (np.linalg.slogdet(back)[1] if penalised else 0.0)
-    fit = with_wald_limits(at @ back.T, covariance, value, note, level)
-    return Fit(*(part.reshape(lead + part.shape[1:])[()] for part in fit))
+    parts = [with_wald_limits(at @ back.T, covariance, value, note, level)]
+    return Fit._make(joined(field, lead) for field in zip(*parts, strict=True))
 
 
 def reassigned(
