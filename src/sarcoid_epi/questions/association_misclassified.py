@@ -32,7 +32,7 @@ RECORDED, CORRECTED, TRUE = "on record", "corrected", "the disease itself"
 
 
 class _Told(NamedTuple):
-    """A ratio of a model: which of the three it is, how it came about, its row, and that of the belief's doubt alone."""
+    """A ratio of a model: which of the three it is, how it came about, its row, that of the belief's doubt alone."""
 
     model: Model
     series: str
@@ -202,9 +202,8 @@ def _title(told: Sequence[_Told]) -> str:
     if not pairs:
         return "No belief fits these records: there is nothing to correct by"
     wider = [_width(new) / _width(old) for new, old, _ in pairs]
-    span = (
-        f"{min(wider):.1f} to {max(wider):.1f} times" if max(wider) - min(wider) >= 0.1 else f"{max(wider):.1f} times"
-    )
+    least, most = (f"{end(wider):.1f}" for end in (min, max))
+    span = f"{most} times" if least == most else f"{least} to {most} times"
     title = f"Corrected, limits are {span} as wide"
     by_run = {new.run.partition("-")[2]: new.estimate for new, _, _ in pairs}
     moved = [(by_run[run.replace(_LESS, "", 1)], value) for run, value in by_run.items() if f"{_LESS}-" in run]
