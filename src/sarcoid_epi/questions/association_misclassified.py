@@ -206,5 +206,6 @@ def _title(told: Sequence[_Told]) -> str:
     span = f"{most} times" if least == most else f"{least} to {most} times"
     title = f"Corrected, limits are {span} as wide"
     by_run = {new.run.partition("-")[2]: new.estimate for new, _, _ in pairs}
-    moved = [(by_run[run.replace(_LESS, "", 1)], value) for run, value in by_run.items() if f"{_LESS}-" in run]
+    plain = {run: by_run.get(run.replace(f"{_LESS}-", "-")) for run in by_run if f"{_LESS}-" in run}
+    moved = [(old, by_run[run]) for run, old in plain.items() if old is not None]
     return title + "".join(f"; detected with half the odds, a ratio of {old:.2f} is {new:.2f}" for old, new in moved)
