@@ -285,11 +285,19 @@ def _models(question: str, names: Sequence[str] | None, frame: pd.DataFrame) -> 
 
 def _refuse_idle_belief(question: str, belief: str | None, population: int | None) -> None:
     """Refuse a belief that the question would not look at, and a population without a belief."""
-    given = {"--belief": belief, "--population": population}
-    if question != "underdiagnosis" and (idle := [name for name, value in given.items() if value is not None]):
-        why = f"'{question}' asks what is on record, and believes nothing"
-        do = "leave it out, or ask for underdiagnosis"
-        raise ConfigurationError(*(Problem("would change nothing", name, why, do) for name in idle))
+    from sarcoid_epi.estimators import CATALOGUE
+
+    given = {"--belief": (belief, "sensitivity"), "--population": (population, "occurrence")}
+    problems = []
+    for option, (value, part) in given.items():
+        asking = {one.question for one in CATALOGUE if part in one.believes and one.takes == "patients"}
+        if value is not None and question not in asking:
+            believing = any(one.believes for one in CATALOGUE if one.question == question)
+            why = "counts no people" if believing else "asks what is on record, and believes nothing"
+            do = f"leave it out, or ask for {' or '.join(sorted(asking, reverse=True))}"
+            problems.append(Problem("would change nothing", option, f"'{question}' {why}", do))
+    if problems:
+        raise ConfigurationError(*problems)
     if population is not None and belief is None:
         why = "how many have sarcoidosis is believed, and so is how much records find"
         raise ConfigurationError(Problem("a population needs a belief", "--population", why, "add --belief"))

@@ -22,6 +22,9 @@ class Measure:
 MEASURES = {
     "odds_ratio": Measure("Odds ratio", "ratio", 1.0),
     "prevalence_ratio": Measure("Prevalence ratio", "ratio", 1.0),
+    "recorded_ratio": Measure("As on record", "ratio", 1.0),
+    "systematic_ratio": Measure("Corrected, doubt of the belief alone", "ratio", 1.0),
+    "impossible": Measure("Draws of the belief that do not fit the records", "share"),
     "risk_ratio": Measure("Ratio of shares", "ratio", 1.0),
     "hazard_ratio": Measure("Hazard ratio", "ratio", 1.0),
     "hazard_ratio_change": Measure("Change of the hazard ratio", "ratio", 1.0),

@@ -22,6 +22,7 @@ from sarcoid_epi.estimators.interactions import interactions
 from sarcoid_epi.estimators.lofgren import broad_contrasts, definitions, strict_contrasts
 from sarcoid_epi.estimators.lofgren_adjusted import adjusted_contrasts
 from sarcoid_epi.estimators.lofgren_groups import centre_contrasts, onset_season, stage_contrast, three_groups
+from sarcoid_epi.estimators.misclassified import misclassification_corrected
 from sarcoid_epi.estimators.model_tests import exposure_tests
 from sarcoid_epi.estimators.person_years import incidence_rates, restricted_means
 from sarcoid_epi.estimators.prevalence import hypercalcaemia, organs, recorded_osseous
@@ -91,6 +92,7 @@ CATALOGUE: tuple[Estimator, ...] = (
     multinomial_ratios,
     selection_weighted,
     imputed,
+    misclassification_corrected,
     event_free,
     incidence,
     restricted_means,

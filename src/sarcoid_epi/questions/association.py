@@ -13,6 +13,7 @@ from sarcoid_epi.estimators.families import OTHER_FAMILIES
 from sarcoid_epi.measures import MEASURES, split
 from sarcoid_epi.questions.association_families import families_section
 from sarcoid_epi.questions.association_fit import fit_section
+from sarcoid_epi.questions.association_misclassified import corrected_section
 from sarcoid_epi.questions.association_missing import missing_section
 from sarcoid_epi.questions.association_shape import shape_section
 from sarcoid_epi.report.content import Chart, Content, Field, Line, Mark, Section, Sheet
@@ -49,11 +50,13 @@ def association(
     answers = ask(CATALOGUE, patients, data=data, question="association", models=[*models, REFUSED])
     others = [model for model in models if model.family in OTHER_FAMILIES]
     models = [model for model in models if model.family not in OTHER_FAMILIES]
+    progress("error of the record")
+    corrected, more = corrected_section(cohort, data, models)
     return Content(
         title=title,
         question=question,
         data=data,
-        estimates=answers,
+        estimates=answers + more,
         sections=(
             models_section(answers, models),
             forest_section(answers, models),
@@ -62,6 +65,7 @@ def association(
             families_section(answers, others),
             fit_section(answers, models),
             *filter(None, [missing_section(answers, models, size)]),
+            corrected,
             _refused_section(answers),
         ),
         configuration={
