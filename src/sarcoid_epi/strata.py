@@ -214,23 +214,23 @@ def _shared(group: Counts, values: Floats, groups: int, n: Counts | None = None)
     rank, size = _ranks(values)
     if groups > 1 and groups * size > 4 * len(values):
         return None
-    first = np.zeros(size, dtype=np.int64)
-    first[rank[::-1]] = np.arange(len(values))[::-1]
+    one = np.zeros(size, dtype=np.int64)  # of the rows that are alike, any
+    one[rank] = np.arange(len(values))
     counts = np.bincount(group * size + rank, n, minlength=groups * size).astype(np.int64)
-    return Patterns(values[first], counts.reshape(groups, size))
+    return Patterns(values[one], counts.reshape(groups, size))
 
 
 def _apart(group: Counts, values: Floats, groups: int, n: Counts | None = None) -> Patterns:
     """Each group's own patterns, filled up with rows that nobody has."""
     rank, size = _ranks(np.column_stack([group, values]))
-    first = np.zeros(size, dtype=np.int64)
-    first[rank[::-1]] = np.arange(len(values))[::-1]
-    owner = group[first]
+    one = np.zeros(size, dtype=np.int64)  # of the rows that are alike, any
+    one[rank] = np.arange(len(values))
+    owner = group[one]
     place = np.arange(size) - np.searchsorted(owner, np.arange(groups))[owner]
     widest = int(place.max(initial=0)) + 1
     own = np.zeros((groups, widest, values.shape[1]))
     counts = np.zeros((groups, widest), dtype=np.int64)
-    own[owner, place], counts[owner, place] = values[first], np.bincount(rank, n, minlength=size)
+    own[owner, place], counts[owner, place] = values[one], np.bincount(rank, n, minlength=size)
     return Patterns(own, counts)
 
 
