@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from sarcoid_epi.estimators import adjusted, model_diagnostics, standardised_risks, unadjusted
-from sarcoid_epi.estimators.association import ALIKE, FEW, REFERENCE, SEPARATED
-from sarcoid_epi.estimators.diagnostics import EMPTY_TENTH, NO_MORE_THAN_CHANCE, NOTHING_VARIES
+from sarcoid_epi.estimators.association import ALIKE, ELSEWHERE, FEW, REFERENCE, SEPARATED, UNCLUSTERED
+from sarcoid_epi.estimators.diagnostics import EMPTY_TENTH, NO_MORE_THAN_CHANCE, NOTHING_VARIES, UNWEIGHTED
 from sarcoid_epi.estimators.prevalence import NOBODY
 from sarcoid_epi.estimators.standardisation import FLIC
 from sarcoid_epi.estimators.terms import LEFT_OUT
@@ -128,6 +128,59 @@ def test_standardised_risks_without_adjustment_are_the_shares():
     answers = standardised_risks(whole(table(FOUR)), model())
     assert told(answers)[f"risk_difference[{EXPOSED}]"] == pytest.approx(1 / 4, rel=1e-9)
     assert answers.std_error[0, 2] ** 2 == pytest.approx(0.25 / 60 + 3 / 16 / 80, rel=1e-8)
+
+
+def two_by_centre():
+    """Four centres of 20 exposed and 20 not, in which 2, 4, 6, 8 and 1, 3, 5, 11 of them have the outcome."""
+    exposed, others = (2, 4, 6, 8), (1, 3, 5, 11)
+    cells = zip(exposed, others, strict=True)
+    return exposed, others, centres(
+        **{f"c{at}": table({(1, 1): a, (1, 0): 20 - a, (0, 1): b, (0, 0): 20 - b}) for at, (a, b) in enumerate(cells)}
+    )  # fmt: skip
+
+
+def test_standardised_risks_have_errors_of_clusters():
+    """Shares of equal centres: the variance of the mean of four, c / (c - 1) that of the sum of squares."""
+    exposed, others, frame = two_by_centre()
+    answers = standardised_risks(whole(frame), model(cluster="centre"))
+    for name, seen in (("risk", exposed), ("reference_risk", others)):
+        at = answers.terms.index(f"{name}[{EXPOSED}]")
+        assert answers.estimate[0, at] == pytest.approx(sum(seen) / 80)
+        assert answers.std_error[0, at] == pytest.approx(np.std(np.array(seen) / 20, ddof=1) / 2)
+    at = answers.terms.index(f"risk_difference[{EXPOSED}]")
+    apart = (np.array(exposed) - np.array(others)) / 20
+    assert answers.std_error[0, at] == pytest.approx(np.std(apart, ddof=1) / 2)
+
+
+@pytest.mark.parametrize("family", ["firth", "log_binomial"])
+def test_likeness_within_clusters_is_held_or_told_to_be_left_out(family):
+    frame = two_by_centre()[2]
+    assert adjusted(whole(frame), model(cluster="centre")).note[0, 1].startswith("4 clusters: ")
+    plain, said = (adjusted(whole(frame), model(family, cluster=cluster)) for cluster in ("", "centre"))
+    assert limits(plain, plain.terms[1]) == pytest.approx(limits(said, said.terms[1]), rel=1e-9)
+    assert (plain.note[0, 1], said.note[0, 1]) == ("", UNCLUSTERED)
+    if family == "firth":
+        assert standardised_risks(whole(frame), model(family, cluster="centre")).note[0, 0] == f"{FLIC}; {UNCLUSTERED}"
+
+
+def test_few_events_with_clusters_say_both():
+    frame = centres(one=table({(1, 1): 3, (1, 0): 7, (0, 0): 9}), two=table({(0, 1): 2, (0, 0): 5, (1, 0): 4}))
+    assert adjusted(whole(frame), model(cluster="centre")).note[0, 1] == f"{FEW}; {UNCLUSTERED}"
+
+
+def test_who_tells_the_rest_is_named_only_where_it_is_asked():
+    frame = table(STRATA)
+    pair = {"adjust": ("sex",), "interactions": (("lofgren_broad", "sex"),)}
+    assert note(adjusted(whole(frame), model(**pair)), f"odds_ratio[{EXPOSED}]") == f"where sex is female; {ELSEWHERE}"
+    shares = adjusted(whole(frame), model("prevalence_ratio", **pair))
+    assert note(shares, f"prevalence_ratio[{EXPOSED}]") == "where sex is female"
+
+
+def test_diagnostics_of_a_model_with_weights_say_that_they_are_of_the_model_without():
+    frame = table(FOUR).assign(weight=1.0)
+    answers = model_diagnostics(whole(frame), model(weights="weight"))
+    assert note(answers, "c_statistic[osseous_recorded]") == UNWEIGHTED
+    assert told(answers) == pytest.approx(told(model_diagnostics(whole(frame), model())), nan_ok=True)
 
 
 def test_few_events_call_for_half_a_patient_in_each_cell():

@@ -5,7 +5,14 @@ import pandas as pd
 import pytest
 
 from sarcoid_epi.estimators import CATALOGUE, ask
-from sarcoid_epi.estimators.association import WEIGHTED_FEW, WEIGHTED_SEPARATED, adjusted, unadjusted
+from sarcoid_epi.estimators.association import (
+    CURVE,
+    UNCLUSTERED,
+    WEIGHTED_FEW,
+    WEIGHTED_SEPARATED,
+    adjusted,
+    unadjusted,
+)
 from sarcoid_epi.estimators.imputation import completed, imputed, records_of
 from sarcoid_epi.estimators.prevalence import NOBODY
 from sarcoid_epi.estimators.selection import EVERYBODY, selection_weighted
@@ -349,6 +356,25 @@ def test_splines_and_products_are_made_anew_from_what_was_drawn():
     chained(table, [0, 0], predictors, lambda at, cycle, many: rng.random((2, many)), 2, cycles=3)
     assert len(seen) == 2 * 3
     assert not any(np.isnan(values).any() for values in seen)
+
+
+def test_a_curve_has_no_one_ratio_and_a_pair_says_where_it_holds_when_values_are_imputed():
+    said = {**FULL, "exposures": ("lofgren_broad", "serum_calcium_mmol_l"), "adjust": ("n_organs",)}
+    pair = {"splines": {"serum_calcium_mmol_l": 3}, "interactions": (("lofgren_broad", "n_organs"),)}
+    found = imputed(whole(incomplete(300)), model(**said, **pair))
+    assert np.isnan(row(found, "odds_ratio[serum_calcium_mmol_l]")[0])
+    assert row(found, "odds_ratio[serum_calcium_mmol_l]")[-1] == CURVE
+    assert row(found, "missing_information[serum_calcium_mmol_l]")[-1] == CURVE
+    assert np.isfinite(row(found, RATIO)[0])
+    assert row(found, RATIO)[-1].startswith("where n_organs is 0; ")
+
+
+def test_a_penalty_on_imputed_patients_says_that_it_knows_nothing_of_clusters():
+    frame = incomplete(300)
+    frame["centre"] = pd.Categorical.from_codes(np.arange(300) % 6, categories=[f"c{at}" for at in range(6)])
+    found = imputed(whole(frame), model(**FULL, family="firth", cluster="centre"))
+    assert row(found, RATIO)[-1].startswith(UNCLUSTERED)
+    assert row(imputed(whole(frame), model(**FULL, cluster="centre")), RATIO)[-1].startswith("6 clusters: ")
 
 
 def test_more_imputations_are_asked_for_where_much_is_missing():

@@ -304,6 +304,14 @@ def test_with_clusters_the_test_is_walds_with_robust_errors():
     assert FEW_CLUSTERS in note(answers, "p_ratio_test[skin]")
 
 
+def test_what_is_said_of_one_test_is_not_said_of_the_next():
+    frame = table(PROTECTED)
+    frame["centre"] = pd.Categorical.from_codes(np.arange(len(frame)) % 2, categories=["a", "b"])
+    answers = exposure_tests(whole(frame), PAIR.model_copy(update={"cluster": "centre"}))
+    assert FEW_CLUSTERS in note(answers, "p_ratio_test[skin]")
+    assert note(answers, "p_ratio_test[skin+eye]") == WALD
+
+
 # --- curves ---
 
 

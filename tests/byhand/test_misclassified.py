@@ -6,9 +6,10 @@ import pytest
 from numpy.testing import assert_allclose
 
 from sarcoid_epi.estimators import CATALOGUE, adjusted, ask, misclassification_corrected
-from sarcoid_epi.estimators.association import ALIKE, REFERENCE
+from sarcoid_epi.estimators.association import ALIKE, CURVE, REFERENCE
 from sarcoid_epi.estimators.cascade import CONTRADICTION
 from sarcoid_epi.estimators.declare import NO_BELIEF
+from sarcoid_epi.estimators.misclassified import WEIGHTED
 from sarcoid_epi.estimators.prevalence import NOBODY
 from sarcoid_epi.scenario import Model, load_belief
 from sarcoid_epi.scenario.belief import Belief
@@ -243,6 +244,40 @@ def test_centres_that_are_alike_within_widen_the_limits():
     recorded = [np.log(limits(each, RECORDED)[1] / limits(each, RECORDED)[0]) for each in (one, two)]
     assert widths[1] / widths[0] == pytest.approx(recorded[1] / recorded[0], rel=0.1)
     assert widths[1] > 1.5 * widths[0]
+
+
+def test_weights_are_not_passed_over_in_silence():
+    frame = table(COLUMNS, {(1, 0, 1): 30, (1, 1, 0): 50, (0, 0, 1): 20, (0, 1, 0): 90}).assign(weight=2.0)
+    answers = misclassification_corrected(
+        whole(frame), believed(0.8, 0.99), MODEL.model_copy(update={"weights": "weight"})
+    )
+    assert np.isnan(answers.estimate).all()
+    assert set(answers.note[0]) == {WEIGHTED}
+
+
+def test_a_curve_has_no_one_ratio_and_a_pair_says_where_it_holds():
+    rng = np.random.default_rng(5)
+    frame = pd.DataFrame(
+        {
+            "lofgren_broad": rng.random(900) < 0.5,
+            "chronic_back_pain": rng.random(900) < 0.5,
+            "age_at_diagnosis": rng.integers(20, 80, 900),
+            "osseous_recorded": rng.random(900) < 0.3,
+        }
+    )
+    said = {
+        "exposures": ("lofgren_broad", "age_at_diagnosis"),
+        "adjust": ("chronic_back_pain",),
+        "splines": {"age_at_diagnosis": 3},
+        "interactions": (("lofgren_broad", "chronic_back_pain"),),
+        "accept": dict.fromkeys(("lofgren_broad", "age_at_diagnosis", "chronic_back_pain"), "made patients"),
+    }
+    answers = misclassification_corrected(whole(frame), believed(0.8, 0.99), MODEL.model_copy(update=said))
+    for measure in ("odds_ratio", "systematic_ratio", "recorded_ratio"):
+        assert np.isnan(told(answers)[f"{measure}[age_at_diagnosis]"])
+        assert note(answers, f"{measure}[age_at_diagnosis]") == CURVE
+        assert np.isfinite(told(answers)[f"{measure}[lofgren_broad=yes]"])
+        assert note(answers, f"{measure}[lofgren_broad=yes]") == "where chronic_back_pain is no"
 
 
 def test_other_outcomes_are_not_spoken_of():

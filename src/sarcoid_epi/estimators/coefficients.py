@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sarcoid_epi.estimators.association import REFUSED, Logs, penalty
+from sarcoid_epi.estimators.association import REFUSED, UNCLUSTERED, Logs, penalty
 from sarcoid_epi.estimators.declare import Floats
 from sarcoid_epi.estimators.terms import Fitting
 from sarcoid_epi.scenario import Model
@@ -20,10 +20,7 @@ from sarcoid_epi.stats.sandwich import cr1_factor, logistic_sandwich
 #: The families that are answered here.
 LOGISTIC = ("logistic", "firth")
 
-#: What a penalised likelihood knows nothing of.
-UNCLUSTERED = "likeness within clusters left out of account"
-
-
+#: Why nothing is told of a model with weights.
 WEIGHTED = "not told of a model with weights: these errors and tests would take a weight for a number of patients"
 
 

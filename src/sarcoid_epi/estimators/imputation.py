@@ -10,7 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sarcoid_epi.estimands import CONDITIONAL_RATIO
-from sarcoid_epi.estimators.association import ALIKE, REFERENCE, REFUSED, fitted, held, penalty, ratio_row, solved
+from sarcoid_epi.estimators.association import (
+    ALIKE,
+    CURVE,
+    REFERENCE,
+    REFUSED,
+    UNCLUSTERED,
+    fitted,
+    held,
+    penalty,
+    ratio_row,
+    solved,
+)
 from sarcoid_epi.estimators.declare import NOTHING_KNOWN, Answers, Floats, Term, answers_of, estimator, silent
 from sarcoid_epi.estimators.prevalence import NOBODY
 from sarcoid_epi.estimators.terms import CONSTANT, Column, Fitting, Level, design_of, fitting, is_number
@@ -248,6 +259,8 @@ def _pooled(strata: Strata, model: Model, complete: Fitting, group: int, records
             ratio[place], own = 1.0, [NOBODY if n[place] == 0 else REFERENCE]
         elif not used[at := [column.name for column in columns].index(level.name)]:
             own = [NOBODY if n[place] == 0 else ALIKE]
+        elif (caveat := held(strata, model, level)) == CURVE:
+            own = [CURVE]
         elif units < 1:
             own = [TOO_FEW]
         else:
@@ -256,7 +269,7 @@ def _pooled(strata: Strata, model: Model, complete: Fitting, group: int, records
                 answer = rubin(estimate[:, at], error[:, at] ** 2, complete_df=units)
                 ratio[place], low[place], high[place] = np.exp([answer.estimate, answer.low, answer.high])
             std_error[place], information[place] = ratio[place] * answer.std_error, answer.missing_information
-            own = [*filter(None, (str(answer.note), why)), *notes]
+            own = [*filter(None, (caveat, str(answer.note), why)), *notes]
             if 100 * information[place] > model.imputations:
                 own.append(MORE.format(np.ceil(100 * information[place])))
         note.append("; ".join(own))
@@ -296,6 +309,7 @@ def _fits(
             used = moving | (np.array([column.name for column in columns]) == CONSTANT)
             if model.family == "logistic" and _asks_for_firth(complete, group, used):
                 family, why = model.model_copy(update={"family": "firth"}), PENALISED
+                why += "" if records.clusters is None else f"; {UNCLUSTERED}"
         sets = len(values)
         n = np.ones((sets, patients))
         clusters = None if records.clusters is None else np.broadcast_to(records.clusters, n.shape)
@@ -305,7 +319,8 @@ def _fits(
             whole = np.full((sets, used.size), np.nan)
             whole[:, used] = part
             kept.append(whole)
-        notes += [str(note) for note in logs.note if note]
+        lost = np.isnan(logs.estimate).any(axis=-1)
+        notes = [str(note) for note in logs.note[lost]] + notes + [str(note) for note in logs.note[~lost] if note]
     return columns, used, np.concatenate(estimates), np.concatenate(errors), why or next(iter(notes), "")
 
 

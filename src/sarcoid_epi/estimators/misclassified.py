@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sarcoid_epi.estimands import TRUE_CONDITIONAL_RATIO
-from sarcoid_epi.estimators.association import ALIKE, REFERENCE, REFUSED, Logs, solved
+from sarcoid_epi.estimators.association import ALIKE, CURVE, REFERENCE, REFUSED, Logs, held, solved
 from sarcoid_epi.estimators.believing import ENOUGH, NO_INFORMATION, detects
 from sarcoid_epi.estimators.cascade import CONTRADICTION
 from sarcoid_epi.estimators.declare import NO_BELIEF, Answers, Term, answers_of, estimator, silent
@@ -21,6 +23,8 @@ from sarcoid_epi.strata import Strata
 
 #: Outcomes of whose records a belief speaks.
 SPOKEN_OF = ("osseous_recorded",)
+
+WEIGHTED = "not told of a model with weights: outcomes made anew are of patients, each of whom counts once"
 
 
 @estimator(
@@ -53,7 +57,7 @@ def misclassification_corrected(strata: Strata, belief: Belief, model: Model) ->
         nothing): the chances are then those of patients without it.
     model : Model
         Of `osseous_recorded`; of other outcomes the belief says nothing. One that conditions on what the causal graph
-        forbids is refused.
+        forbids is refused, and one with weights not answered; a number with a spline has no one ratio.
 
     Returns
     -------
@@ -76,11 +80,14 @@ def misclassification_corrected(strata: Strata, belief: Belief, model: Model) ->
         return silent(named, groups, f"{NO_BELIEF} records of '{model.outcome}'")
     own = fitting(strata, model)
     why = REFUSED.format("; ".join(model.faults)) if model.faults else "" if detects(belief) else NO_INFORMATION
+    why = why or (WEIGHTED if model.weights else "")
     if why:
         return silent(_names(model, own.levels), groups, why)
     plain = solved(own, model)
     found = [record_level_draws(own, group, belief, model) for group in range(groups)]
-    terms = [row for level in own.levels for row in _rows(own, model, level, plain, found)]
+    caveats = [held(strata, model, level) for level in own.levels]
+    pairs = zip(own.levels, caveats, strict=True)
+    terms = [row for level, caveat in pairs for row in _rows(own, model, level, caveat, plain, found)]
     everybody, events = own.n.sum(axis=-1), own.events.sum(axis=-1)
     part = np.array([draws.impossible for draws in found])
     note = own.told(np.where(everybody == 0, NOBODY, ""))
@@ -104,24 +111,32 @@ def _left_out(model: Model) -> str:
     return term("impossible", model.outcome)
 
 
-def _rows(own: Fitting, model: Model, level: Level, plain: Logs, found: Sequence[Draws]) -> list[Term]:
+def _rows(own: Fitting, model: Model, level: Level, caveat: str, plain: Logs, found: Sequence[Draws]) -> list[Term]:
     corrected, systematic, recorded = _of_level(model, level)
     counted = level.n, level.events
     if level.reference:
         one = np.where(own.n.sum(axis=-1) > 0, 1.0, np.nan)
         return [Term(corrected, one, np.nan, np.nan, np.nan, *counted, np.where(level.n == 0, NOBODY, REFERENCE))]
+    if caveat == CURVE:
+        note = own.told(np.where(level.n == 0, NOBODY, CURVE))
+        blank = np.full(len(own.n), np.nan)
+        return [Term(name, blank, np.nan, np.nan, np.nan, *counted, note) for name in _of_level(model, level)]
     column = own.names.index(level.name)
     bare = np.where(level.n == 0, NOBODY, np.where(own.varying[:, column], "", ALIKE))
     limits = ErrorLimits(*map(np.array, zip(*(_limits(draws, column) for draws in found), strict=True)))
-    said = own.told(np.where(bare == "", limits.note, bare))
+    said = own.told(np.where(bare == "", _joined(caveat, limits.note), bare))
     ratio, low, high = (np.exp(part[:, column]) for part in (plain.estimate, plain.low, plain.high))
     error = ratio * plain.std_error[:, column]
-    as_it_is = own.told(np.where(bare == "", plain.note, bare))
+    as_it_is = own.told(np.where(bare == "", _joined(caveat, plain.note), bare))
     return [
         Term(corrected, limits.total_median, limits.total_low, limits.total_high, np.nan, *counted, said),
         Term(systematic, limits.median, limits.low, limits.high, np.nan, *counted, said),
         Term(recorded, ratio, low, high, error, *counted, as_it_is),
     ]
+
+
+def _joined(caveat: str, notes: NDArray[Any]) -> NDArray[Any]:
+    return np.array(["; ".join(filter(None, (caveat, str(note)))) for note in notes], dtype=object)
 
 
 def _limits(draws: Draws, column: int) -> ErrorLimits:

@@ -102,7 +102,7 @@ def _bends(column: Column, variable: str) -> bool:
 def _rows(own: Fitting, model: Model, found: Coefficients, test: Tested) -> list[Term]:
     groups = len(own.n)
     statistic, df = np.full(groups, np.nan), np.zeros(groups, dtype=int)
-    note = np.asarray(found.note, dtype=object)
+    note = np.array(found.note, dtype=object)  # a copy: what is said of one test is not said of the next
     for used in np.unique(own.varying, axis=0):
         columns = [at for at in test.columns if used[at]]
         which = np.flatnonzero((own.varying == used).all(axis=-1))

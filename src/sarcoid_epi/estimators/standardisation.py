@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sarcoid_epi.estimands import MARGINAL_RISK
-from sarcoid_epi.estimators.association import REFUSED, penalty
+from sarcoid_epi.estimators.association import REFUSED, UNCLUSTERED, penalty
 from sarcoid_epi.estimators.declare import Answers, Floats, Term, answers_of, estimator, silent
 from sarcoid_epi.estimators.prevalence import NOBODY
 from sarcoid_epi.estimators.terms import Fitting, Level, design_of, fitting
@@ -32,9 +32,10 @@ def standardised_risks(strata: Strata, model: Model) -> Answers:
 
     For each level of an exposure against its reference: r_k, the mean over all patients of the risk that the logistic
     model gives them with the exposure set to k and all else as it is; the difference and the ratio of the two. Errors
-    hold both the coefficients' and that the patients are a sample. With `weights` both the regression and the patients
-    it is averaged over are weighted. Where the model is fitted with Firth's penalty its
-    constant is corrected so that the mean risk is the share seen (FLIC), and the covariates are taken as known.
+    hold both the coefficients' and that the patients are a sample; with a `cluster` they are robust to likeness within
+    it. With `weights` both the regression and the patients it is averaged over are weighted. Where the model is fitted
+    with Firth's penalty its constant is corrected so that the mean risk is the share seen (FLIC), the covariates are
+    taken as known, and likeness within clusters is left out of account, which the note says.
 
     Parameters
     ----------
@@ -101,7 +102,8 @@ def _standardised(strata: Strata, model: Model, own: Fitting, level: Level) -> S
         if not used[at]:
             continue
         rows, first, other = (_some(design, which)[..., used] for design in (own.design, one, zero))
-        part = _by_rule(rows, first, other, own.events[which], own.n[which], own.weighing(which), model)
+        beside = own.weighing(which), own.clusters(which)
+        part = _by_rule(rows, first, other, own.events[which], own.n[which], *beside, model)
         for name, field in fields.items():
             for kept, new in zip(field, getattr(part, name), strict=True):
                 kept[which] = new
@@ -110,13 +112,20 @@ def _standardised(strata: Strata, model: Model, own: Fitting, level: Level) -> S
 
 
 def _by_rule(
-    rows: Floats, one: Floats, zero: Floats, events: Floats, n: Floats, weights: Floats | None, model: Model
+    rows: Floats,
+    one: Floats,
+    zero: Floats,
+    events: Floats,
+    n: Floats,
+    weights: Floats | None,
+    cluster: Floats | None,
+    model: Model,
 ) -> Standardised:
     """By maximum likelihood, or for all groups of a batch that call for it, by Firth with its constant corrected.
 
-    With weights always the first.
+    With weights always the first. Firth's knows nothing of clusters, and says so.
     """
-    found = standardised(rows, events, n, one, zero, weights=weights)
+    found = standardised(rows, events, n, one, zero, cluster=cluster, weights=weights)
     if weights is not None:
         return found
     why = (
@@ -137,7 +146,7 @@ def _by_rule(
             *(_placed(old, asked, new) for old, new in zip(getattr(found, name), getattr(known, name), strict=True))
         )
     note = np.asarray(found.note, dtype=object)
-    note[asked] = np.where(known.note == "", FLIC, known.note)
+    note[asked] = np.where(known.note == "", FLIC if cluster is None else f"{FLIC}; {UNCLUSTERED}", known.note)
     return Standardised(**merged, note=note)
 
 
