@@ -41,6 +41,11 @@ WEIGHTED_SEPARATED = (
 SEPARATED = "by Firth's penalised likelihood: what explains the outcome foretells it in some, so odds are infinite"
 
 
+#: Fits whose errors take no notice of clusters: by family, and by what they say of themselves.
+UNROBUST = ("firth", "log_binomial")
+PENALISED = (FEW, SEPARATED)
+
+
 class Logs(NamedTuple):
     """Logarithms of ratios, with limits and standard errors, (G, p); and how, or why not, (G,)."""
 
@@ -189,7 +194,9 @@ def solved(own: Fitting, model: Model) -> Logs:
         part = fitted(rows, events, n, own.clusters(which), weights, model, wanted)
         for kept, found in zip(whole[:4], part[:4], strict=True):
             kept[np.ix_(which, np.flatnonzero(used))] = found
-        whole.note[which] = own.named(part.note, used)
+        robust = (model.family not in UNROBUST) & ~np.isin(part.note.astype(str), PENALISED)
+        said = zip(own.named(part.note, used), own.likeness(which, robust), strict=True)
+        whole.note[which] = ["; ".join(filter(None, pair)) for pair in said]
     return whole
 
 
@@ -234,12 +241,13 @@ def _logistic(rows: Floats, events: Floats, n: Floats, cluster: Floats | None, w
     """By maximum likelihood, or by Firth's where the rule asks for it."""
     fit = logistic(rows, events, n)
     error = fit.std_error
+    note = np.asarray(fit.note, dtype=object)
     if cluster is not None:
         robust = logistic_sandwich(rows, events, n, fit.estimate, cluster)
         error = robust.std_error * np.sqrt(cr1_factor(robust.units))[..., None]
+        note = np.where(note == "", robust.note, note).astype(object)
     reach = normal_quantile(0.95) * error
     parts = [np.array(part) for part in (fit.estimate, fit.estimate - reach, fit.estimate + reach, error)]
-    note = np.asarray(fit.note, dtype=object)
     why = penalty(rows, events, n, fit.note)
     if (asked := np.flatnonzero(why != "")).size:
         found = _penalised(rows if rows.ndim == 2 else rows[asked], events[asked], n[asked], why[asked], wanted)

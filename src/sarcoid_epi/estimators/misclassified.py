@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sarcoid_epi.estimands import TRUE_CONDITIONAL_RATIO
-from sarcoid_epi.estimators.association import ALIKE, REFERENCE, REFUSED, Logs, solved
+from sarcoid_epi.estimators.association import ALIKE, CURVE, REFERENCE, REFUSED, Logs, held, solved
 from sarcoid_epi.estimators.believing import ENOUGH, NO_INFORMATION, detects
 from sarcoid_epi.estimators.cascade import CONTRADICTION
 from sarcoid_epi.estimators.declare import NO_BELIEF, Answers, Term, answers_of, estimator, silent
@@ -80,7 +82,7 @@ def misclassification_corrected(strata: Strata, belief: Belief, model: Model) ->
         return silent(_names(model, own.levels), groups, why)
     plain = solved(own, model)
     found = [record_level_draws(own, group, belief, model) for group in range(groups)]
-    terms = [row for level in own.levels for row in _rows(own, model, level, plain, found)]
+    terms = [row for level in own.levels for row in _rows(own, model, level, plain, found, held(strata, model, level))]
     everybody, events = own.n.sum(axis=-1), own.events.sum(axis=-1)
     part = np.array([draws.impossible for draws in found])
     note = own.told(np.where(everybody == 0, NOBODY, ""))
@@ -104,7 +106,9 @@ def _left_out(model: Model) -> str:
     return term("impossible", model.outcome)
 
 
-def _rows(own: Fitting, model: Model, level: Level, plain: Logs, found: Sequence[Draws]) -> list[Term]:
+def _rows(
+    own: Fitting, model: Model, level: Level, plain: Logs, found: Sequence[Draws], caveat: str = ""
+) -> list[Term]:
     corrected, systematic, recorded = _of_level(model, level)
     counted = level.n, level.events
     if level.reference:
@@ -113,15 +117,23 @@ def _rows(own: Fitting, model: Model, level: Level, plain: Logs, found: Sequence
     column = own.names.index(level.name)
     bare = np.where(level.n == 0, NOBODY, np.where(own.varying[:, column], "", ALIKE))
     limits = ErrorLimits(*map(np.array, zip(*(_limits(draws, column) for draws in found), strict=True)))
-    said = own.told(np.where(bare == "", limits.note, bare))
+    said = own.told(_with(caveat, np.where(bare == "", limits.note, bare)))
     ratio, low, high = (np.exp(part[:, column]) for part in (plain.estimate, plain.low, plain.high))
     error = ratio * plain.std_error[:, column]
-    as_it_is = own.told(np.where(bare == "", plain.note, bare))
+    as_it_is = own.told(_with(caveat, np.where(bare == "", plain.note, bare)))
+    if caveat == CURVE:
+        nothing = np.full_like(ratio, np.nan)
+        limits, ratio = limits._replace(median=nothing, total_median=nothing), nothing
     return [
         Term(corrected, limits.total_median, limits.total_low, limits.total_high, np.nan, *counted, said),
         Term(systematic, limits.median, limits.low, limits.high, np.nan, *counted, said),
         Term(recorded, ratio, low, high, error, *counted, as_it_is),
     ]
+
+
+def _with(caveat: str, note: NDArray[Any]) -> NDArray[Any]:
+    """Notes, after what a ratio must not be read without."""
+    return np.array(["; ".join(filter(None, (caveat, str(one)))) for one in note])
 
 
 def _limits(draws: Draws, column: int) -> ErrorLimits:

@@ -32,7 +32,8 @@ def standardised_risks(strata: Strata, model: Model) -> Answers:
 
     For each level of an exposure against its reference: r_k, the mean over all patients of the risk that the logistic
     model gives them with the exposure set to k and all else as it is; the difference and the ratio of the two. Errors
-    hold both the coefficients' and that the patients are a sample. With `weights` both the regression and the patients
+    hold both the coefficients' and that the patients are a sample; with a `cluster` they are robust to likeness within
+    it (CR1). With `weights` both the regression and the patients
     it is averaged over are weighted. Where the model is fitted with Firth's penalty its
     constant is corrected so that the mean risk is the share seen (FLIC), and the covariates are taken as known.
 
@@ -101,22 +102,32 @@ def _standardised(strata: Strata, model: Model, own: Fitting, level: Level) -> S
         if not used[at]:
             continue
         rows, first, other = (_some(design, which)[..., used] for design in (own.design, one, zero))
-        part = _by_rule(rows, first, other, own.events[which], own.n[which], own.weighing(which), model)
+        counts = own.events[which], own.n[which]
+        part = _by_rule(rows, first, other, *counts, own.weighing(which), own.clusters(which), model)
         for name, field in fields.items():
             for kept, new in zip(field, getattr(part, name), strict=True):
                 kept[which] = new
-        note[which] = own.named(part.note, used)
+        robust = part.note.astype(str) != FLIC
+        said = zip(own.named(part.note, used), own.likeness(which, robust), strict=True)
+        note[which] = ["; ".join(filter(None, pair)) for pair in said]
     return Standardised(**fields, note=note)
 
 
 def _by_rule(
-    rows: Floats, one: Floats, zero: Floats, events: Floats, n: Floats, weights: Floats | None, model: Model
+    rows: Floats,
+    one: Floats,
+    zero: Floats,
+    events: Floats,
+    n: Floats,
+    weights: Floats | None,
+    cluster: Floats | None,
+    model: Model,
 ) -> Standardised:
     """By maximum likelihood, or for all groups of a batch that call for it, by Firth with its constant corrected.
 
     With weights always the first.
     """
-    found = standardised(rows, events, n, one, zero, weights=weights)
+    found = standardised(rows, events, n, one, zero, cluster=cluster, weights=weights, cr1=True)
     if weights is not None:
         return found
     why = (

@@ -25,6 +25,11 @@ NO_WEIGHT = "{} of {:.0f} patients left out, who lack a value or a weight above 
 WEIGHTED = "weighted, robust errors"
 SELECTED = "those with '{}' alone, unweighted"
 
+#: What is told of clusters: that there are fewer than robust errors need, or that errors do not know of them.
+ENOUGH_CLUSTERS = 20
+FEW_CLUSTERS = f"fewer than {ENOUGH_CLUSTERS} clusters: the limits are rather too narrow"
+UNCLUSTERED = "likeness within clusters left out of account"
+
 #: How the notes of fits number columns.
 _NUMBERED = re.compile(r"^columns? (\d+(?:, \d+)*)(?= follow)")
 
@@ -94,6 +99,19 @@ class Fitting:
     def clusters(self, groups: NDArray[np.intp]) -> Floats | None:
         """The cluster of each pattern, where the model has clusters."""
         return self._of(self.cluster, groups)
+
+    def likeness(self, groups: NDArray[np.intp], known: NDArray[np.bool_] | bool = True) -> NDArray[np.str_]:
+        """What is to be said of a model's clusters, for each of some groups: that they are few, or not `known` of."""
+        found = self.clusters(groups)
+        if found is None:
+            return np.full(len(groups), "")
+        there = self.n[groups] > 0
+        labels, code = np.unique(np.broadcast_to(found, there.shape), return_inverse=True)
+        seen = np.zeros((len(groups), labels.size), dtype=bool)
+        group, pattern = np.nonzero(there)
+        seen[group, code.reshape(there.shape)[group, pattern]] = True
+        few = np.where(seen.sum(axis=-1) < ENOUGH_CLUSTERS, FEW_CLUSTERS, "")
+        return np.where(known, few, UNCLUSTERED)
 
     def weighing(self, groups: NDArray[np.intp]) -> Floats | None:
         """The weight of a patient of each pattern, where the model has weights; who has none above 0 is not there."""

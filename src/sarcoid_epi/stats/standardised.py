@@ -15,7 +15,7 @@ from scipy.special import expit, logit
 from sarcoid_epi.stats.interval import Array, check_level, normal_quantile
 from sarcoid_epi.stats.logistic import logistic
 from sarcoid_epi.stats.rows import Rows, check_cluster, check_rows, summed_within
-from sarcoid_epi.stats.sandwich import ONE_CLUSTER
+from sarcoid_epi.stats.sandwich import ONE_CLUSTER, cr1_factor
 
 NO_COEFFICIENTS = "no coefficients to standardise with"
 
@@ -49,6 +49,7 @@ def standardised(
     level: float = 0.95,
     cluster: ArrayLike | None = None,
     weights: ArrayLike | None = None,
+    cr1: bool = False,
 ) -> Standardised:
     r"""Standardised risks by logistic regression, the patients being a **sample** of those meant.
 
@@ -74,6 +75,8 @@ def standardised(
         A label for the cluster (centre) of each row, shape (..., R).
     weights
         A weight for each patient of a row, shape (..., R), taken as known.
+    cr1
+        Whether the covariance is multiplied by c / (c - 1), with c clusters.
 
     Returns
     -------
@@ -127,6 +130,7 @@ def standardised(
         sums = summed_within(some * with_event + others * without, number, clusters)
         spread = sums.swapaxes(1, 2) @ sums
         present = (summed_within(given.n[..., None], number, clusters)[..., 0] > 0).sum(-1)
+        spread *= cr1_factor(present)[:, None, None] if cr1 else 1.0
         spread[present < 2] = np.nan
         note = np.where((note == "") & (present < 2), ONE_CLUSTER, note)
     return _answer(risk, spread, note, given.lead, level)
