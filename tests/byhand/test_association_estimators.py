@@ -7,13 +7,14 @@ import pandas as pd
 import pytest
 
 from sarcoid_epi.estimators import adjusted, model_diagnostics, standardised_risks, unadjusted
-from sarcoid_epi.estimators.association import ALIKE, ELSEWHERE, FEW, REFERENCE, SEPARATED, UNCLUSTERED
+from sarcoid_epi.estimators.association import ALIKE, ELSEWHERE, FEW, REFERENCE, SEPARATED
 from sarcoid_epi.estimators.diagnostics import EMPTY_TENTH, NO_MORE_THAN_CHANCE, NOTHING_VARIES, UNWEIGHTED
 from sarcoid_epi.estimators.prevalence import NOBODY
 from sarcoid_epi.estimators.standardisation import FLIC
-from sarcoid_epi.estimators.terms import LEFT_OUT
+from sarcoid_epi.estimators.terms import FEW_CLUSTERS, LEFT_OUT, UNCLUSTERED
 from sarcoid_epi.scenario import Model
 from sarcoid_epi.stats.discrimination import ONE_KIND
+from sarcoid_epi.stats.sandwich import ONE_CLUSTER
 from sarcoid_epi.strata import by, whole
 from small import limits, note, told
 
@@ -434,3 +435,53 @@ def test_diagnostics_say_why_there_is_nothing_to_say():
     assert answers.note[at["all_missing"], c] == NOBODY
     assert answers.estimate[at["all_missing"], left] == 10
     assert answers.note[at["one_sex"], answers.terms.index("vif[sex]")] == ALIKE
+
+
+def of_centres(many):
+    """The patients of `STRATA`, dealt out to centres one by one."""
+    frame = table(STRATA)
+    names = [f"c{at:02}" for at in range(many)]
+    frame["centre"] = pd.Categorical.from_codes(np.arange(len(frame)) % many, categories=names)
+    return whole(frame)
+
+
+@pytest.mark.parametrize("family", ["logistic", "prevalence_ratio"])
+def test_few_clusters_are_told_beside_limits_that_need_many(family):
+    for many, said in ((3, FEW_CLUSTERS.format(3)), (39, FEW_CLUSTERS.format(39)), (40, "")):
+        found = adjusted(of_centres(many), model(family, adjust=("sex",), cluster="centre"))
+        assert note(found, found.terms[-1]) == said
+    alone = adjusted(of_centres(1), model(family, adjust=("sex",), cluster="centre"))
+    assert np.isnan(limits(alone, alone.terms[-1])).all()
+    assert ONE_CLUSTER in note(alone, alone.terms[-1])
+
+
+@pytest.mark.parametrize("family", ["firth", "log_binomial"])
+def test_a_likelihood_that_knows_nothing_of_clusters_says_so(family):
+    clustered, plain = (
+        adjusted(of_centres(30), model(family, adjust=("sex",), **more)) for more in ({"cluster": "centre"}, {})
+    )
+    assert note(clustered, clustered.terms[-1]) == UNCLUSTERED
+    assert limits(clustered, clustered.terms[-1]) == pytest.approx(limits(plain, plain.terms[-1]))
+
+
+def test_standardised_shares_have_the_errors_of_clusters():
+    """One exposure, whole centres with it or without: the variance of a share among c centres is that of a mean."""
+    cells = [(1, (6, 4)), (1, (3, 7)), (1, (9, 1)), (0, (2, 8)), (0, (5, 5)), (0, (2, 8))]
+    rows = [
+        (x, y, at)
+        for at, (x, yes_no) in enumerate(cells)
+        for y, n in zip((1, 0), yes_no, strict=True)
+        for _ in range(n)
+    ]
+    frame = table(dict.fromkeys([(x, y) for x, y, _ in rows], 0)).iloc[:0]
+    frame = pd.DataFrame(
+        {name: pd.array([bool(row[k]) for row in rows], dtype="boolean") for k, name in enumerate(frame)}
+    )
+    frame["centre"] = pd.Categorical.from_codes([row[2] for row in rows], categories=list("abcdef"))
+    found = standardised_risks(whole(frame), model(cluster="centre"))
+    difference = f"risk_difference[{EXPOSED}]"
+    assert told(found)[difference] == pytest.approx(0.6 - 0.3)
+    # Sum over the centres of (10 (share of the centre - share of the arm) / 30)^2, times 6 / 5.
+    spread = sum((10 * d / 30) ** 2 for d in (0, -0.3, 0.3, -0.1, 0.2, -0.1)) * 6 / 5
+    assert found.std_error[0, found.terms.index(difference)] == pytest.approx(sqrt(spread))
+    assert FEW_CLUSTERS.format(6) in note(found, difference)

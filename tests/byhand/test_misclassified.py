@@ -350,3 +350,22 @@ def test_groups_have_the_answers_that_they_have_alone():
         part = frame[(frame["chronic_back_pain"] == level).fillna(False)]
         alone = misclassification_corrected(whole(part), belief, MODEL)
         assert_allclose(together.estimate[group], alone.estimate[0], rtol=1e-12)
+
+
+def test_a_ratio_that_holds_for_a_few_or_that_is_none_says_so_corrected_too():
+    """Of an exposure with an interaction it is that at the reference of its partner; of a spline there is no one."""
+    places = [(exposed, pain, seen) for exposed in (0, 1) for pain in (0, 1) for seen in (0, 1)]
+    frame = table(COLUMNS, {place: 30 + 11 * k + 200 * (1 - place[2]) for k, place in enumerate(places)})
+    frame["age_at_diagnosis"] = np.arange(len(frame)) % 60 + 20
+    pair = MODEL.model_copy(
+        update={"adjust": ("chronic_back_pain",), "interactions": (("lofgren_broad", "chronic_back_pain"),),
+                "accept": {"chronic_back_pain": "for a test"}}
+    )  # fmt: skip
+    answers = misclassification_corrected(whole(frame), believed(0.6, 0.99), pair)
+    for name in (RATIO, SYSTEMATIC, RECORDED):
+        assert note(answers, name) == "where chronic_back_pain is no"
+        assert np.isfinite(told(answers)[name])
+    bent = MODEL.model_copy(update={"exposures": ("age_at_diagnosis",), "splines": {"age_at_diagnosis": 3}})
+    answers = misclassification_corrected(whole(frame), believed(0.6, 0.99), bent)
+    for name in answers.terms[:3]:
+        assert (note(answers, name), np.isnan(told(answers)[name])) == (CURVE, True)

@@ -40,6 +40,13 @@ def test_a_collider_is_told_and_a_reason_accepts_it(tmp_path):
         ('accept = { bone_pain = "why" }', "'bone_pain' is accepted, but the model does not condition on it"),
         ('family = "cox"', "'cox' and time do not fit"),
         ('time = "remission_years"', "'logistic' and time do not fit"),
+        ('family = "cox"\ntime = "sex"', "'sex' is no number, and 'time' needs one"),
+        ('family = "cox"\ntime = "follow_up_years"\nentry = "study_date"', "'study_date' is no number, and 'entry'"),
+        ('family = "cox"\ntime = "follow_up_years"\ncompeting = ["osseous_recorded"]', "among what competes with it"),
+        ('weights = "ancestry"', "'ancestry' is no number, and 'weights' needs one"),
+        ('adjust = ["patient_id"]', "'patient_id' is another one in every patient"),
+        ('adjust = ["diagnosis_date"]', "'diagnosis_date' is a date, of which nobody has a ratio"),
+        ('adjust = "centre"', 'adjust: not a list; write adjust = ["..."], in brackets'),
         ('family = "gee"', "'gee' needs 'cluster'"),
         ('family = "multinomial"\ncluster = "centre"', "'multinomial' takes no cluster"),
         ('family = "gee"\ncluster = "centre"\nweights = "age_at_diagnosis"', "weights"),
@@ -148,3 +155,9 @@ def test_a_model_of_time_that_contradicts_itself_is_refused(tmp_path, text, said
 def test_an_unknown_name_is_told_the_nearest():
     with pytest.raises(ConfigurationError, match="did you mean 'remission'"):
         load_model("remision")
+
+
+def test_a_cluster_is_said_in_words(tmp_path):
+    assert load_model(written(tmp_path, GOOD + 'cluster = "centre"\n')).said.endswith(
+        "patients of one centre being alike"
+    )

@@ -96,7 +96,10 @@ def answer(
     else:
         frame = read_table(Path(patients), mapping)
         data = f"{counted(len(frame), 'patient')} of {Path(patients).name}"
-    return answered(frame, data, question, believed, by, _models(question, models, frame))
+    asked = _models(question, models, frame)
+    if models is not None:
+        _refuse_groups_of_models(by, asked)
+    return answered(frame, data, question, believed, by, asked)
 
 
 def synthesise(prior: str = "open", without: Sequence[str] = ()) -> Estimates:
@@ -119,6 +122,10 @@ def _models(question: str, names: Sequence[str] | None, frame: pd.DataFrame) -> 
 
     loaded = [load_model(name) for name in (shipped("model") if names is None else names)]
     problems = []
+    for at, model in enumerate(loaded):
+        if any(other.name == model.name and other != model for other in loaded[:at]):
+            why = "their answers would have the same ids"
+            problems.append(Problem(f"two models are called '{model.name}'", "--model", why, "rename one of the files"))
     for model in loaded if names is not None else []:
         if model.question != question:
             where, why = f"model '{model.name}'", f"it is of family '{model.family}'"
@@ -128,6 +135,19 @@ def _models(question: str, names: Sequence[str] | None, frame: pd.DataFrame) -> 
     if problems:
         raise ConfigurationError(*problems)
     return loaded
+
+
+def _refuse_groups_of_models(by: str, models: Sequence[Model]) -> None:
+    """Refuse groups by a named model's own outcome or exposure, in which it says nothing."""
+    problems = []
+    for model in models:
+        if by and by in (model.outcome, *model.exposures):
+            what = "outcome" if by == model.outcome else "exposure"
+            why = f"it is the {what}, in which all patients of a group are alike"
+            where = f"'{by}' makes no groups for the model '{model.name}'"
+            problems.append(Problem(where, "--by", why, "group by something else"))
+    if problems:
+        raise ConfigurationError(*problems)
 
 
 def _refuse_idle_belief(question: str, belief: str | None, population: int | None) -> None:
@@ -171,6 +191,11 @@ def refuse_strange_groups(by: str | None, question: str) -> None:
     groups = [name for name, variable in PATIENT_BY_NAME.items() if variable.kind in ("flag", "category")]
     if by and by not in groups:
         raise ConfigurationError(unknown("group variable", by, groups, "--by"))
+    if by in ("lofgren_broad", "lofgren_strict") and question == "lofgren":
+        why = "it is what the patients are compared by, and all of a group are alike in it"
+        raise ConfigurationError(
+            Problem(f"'{by}' makes no groups for 'lofgren'", "--by", why, "group by something else")
+        )
     if by and question != "description" and (by in OUTCOMES or by.startswith(("recorded_", "reading_"))):
         why = "it is the outcome, or as good as the outcome: its groups are those on record and those not"
         do = "group by something else; description may be grouped by it"

@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 from sarcoid_epi.estimands import CONDITIONAL_RATIO, CRUDE_RATIO
 from sarcoid_epi.estimators.declare import NO_ONE_RATIO, Answers, Floats, Term, answers_of, estimator, silent
 from sarcoid_epi.estimators.prevalence import NOBODY
-from sarcoid_epi.estimators.terms import Fitting, Level, at_references, fitting
+from sarcoid_epi.estimators.terms import (
+    ENOUGH_CLUSTERS,
+    FEW_CLUSTERS,
+    UNCLUSTERED,
+    Fitting,
+    Level,
+    at_references,
+    fitting,
+)
 from sarcoid_epi.measures import term
 from sarcoid_epi.scenario import Model
 from sarcoid_epi.stats.firth import firth, firth_profile
@@ -35,12 +43,6 @@ FEW = "by Firth's penalised likelihood: fewer than 10 events for each coefficien
 AT_REFERENCES, ELSEWHERE = "where {}", "interactions has its ratio elsewhere"
 CURVE, CURVE_TOLD = f"{NO_ONE_RATIO}: it has a spline", "ratio_curve tells it"
 
-#: What a penalised likelihood, and that of `log_binomial`, know nothing of.
-UNCLUSTERED = "likeness within clusters left out of account"
-
-#: Robust errors of fewer clusters than this are told to be unsure.
-MANY_CLUSTERS = 40
-FEW_CLUSTERS = "{} clusters: robust errors are too small with fewer than 40"
 WEIGHTED_FEW = "fewer than 10 events for each coefficient, and Firth's penalty does not go with weights"
 WEIGHTED_SEPARATED = (
     "what explains the outcome foretells it in some, so odds are infinite, and Firth's penalty does not go with weights"
@@ -226,10 +228,10 @@ def fitted(
     """The coefficients of groups by the model's family; profile limits of the wanted columns alone."""
     if model.family == "prevalence_ratio":
         fit = modified_poisson(rows, events, n, cluster=cluster, weights=weights)
-        return Logs(fit.estimate, fit.low, fit.high, fit.std_error, _else(fit.note, few_clusters(n, cluster)))
+        return Logs(fit.estimate, fit.low, fit.high, fit.std_error, otherwise(fit.note, few_clusters(n, cluster)))
     if model.family == "log_binomial":
         fit = log_binomial(rows, events, n)
-        note = _else(fit.note, "" if cluster is None else UNCLUSTERED)
+        note = otherwise(fit.note, "" if cluster is None else UNCLUSTERED)
         return Logs(fit.estimate, fit.low, fit.high, fit.std_error, note)
     if model.family == "firth":
         return _penalised(rows, events, n, cluster, "", wanted)
@@ -243,11 +245,11 @@ def few_clusters(n: Floats, cluster: Floats | None) -> NDArray[Any]:
     if cluster is None:
         return np.full(len(n), "", dtype=object)
     counts = [np.unique(one[some > 0]).size for one, some in zip(np.broadcast_to(cluster, n.shape), n, strict=True)]
-    said = ["" if many >= MANY_CLUSTERS else FEW_CLUSTERS.format(many) for many in counts]
+    said = ["" if many >= ENOUGH_CLUSTERS else FEW_CLUSTERS.format(many) for many in counts]
     return np.array(said, dtype=object)
 
 
-def _else(note: NDArray[Any], other: NDArray[Any] | str) -> NDArray[Any]:
+def otherwise(note: NDArray[Any], other: NDArray[Any] | str) -> NDArray[Any]:
     """The note where it says something, else the other."""
     return np.where(np.asarray(note, dtype=object) == "", other, note)
 
@@ -260,7 +262,7 @@ def _weighted(rows: Floats, events: Floats, n: Floats, cluster: Floats | None, w
     reach = normal_quantile(0.95) * error
     few = np.where(penalty(rows, events, n, fit.note) == FEW, WEIGHTED_FEW, robust.note)
     note = np.select([fit.note == NO_MAXIMUM, fit.note == ""], [WEIGHTED_SEPARATED, few], fit.note)
-    note = _else(note, few_clusters(n, cluster))
+    note = otherwise(note, few_clusters(n, cluster))
     return Logs(fit.estimate, fit.estimate - reach, fit.estimate + reach, error, note)
 
 
@@ -268,12 +270,14 @@ def _logistic(rows: Floats, events: Floats, n: Floats, cluster: Floats | None, w
     """By maximum likelihood, or by Firth's where the rule asks for it."""
     fit = logistic(rows, events, n)
     error = fit.std_error
+    note = fit.note
     if cluster is not None:
         robust = logistic_sandwich(rows, events, n, fit.estimate, cluster)
         error = robust.std_error * np.sqrt(cr1_factor(robust.units))[..., None]
+        note = otherwise(note, robust.note)
     reach = normal_quantile(0.95) * error
     parts = [np.array(part) for part in (fit.estimate, fit.estimate - reach, fit.estimate + reach, error)]
-    note = _else(fit.note, few_clusters(n, cluster))
+    note = otherwise(note, few_clusters(n, cluster))
     why = penalty(rows, events, n, fit.note)
     if (asked := np.flatnonzero(why != "")).size:
         design = rows if rows.ndim == 2 else rows[asked]

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sarcoid_epi.estimators.association import REFUSED, UNCLUSTERED, Logs, penalty
+from sarcoid_epi.estimators.association import REFUSED, Logs, penalty
 from sarcoid_epi.estimators.declare import Floats
-from sarcoid_epi.estimators.terms import Fitting
+from sarcoid_epi.estimators.terms import UNCLUSTERED, Fitting
 from sarcoid_epi.scenario import Model
 from sarcoid_epi.stats.firth import firth, firth_profile
 from sarcoid_epi.stats.interval import normal_quantile

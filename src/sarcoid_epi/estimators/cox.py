@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sarcoid_epi.estimators.association import ALIKE, REFERENCE
 from sarcoid_epi.estimators.courses import NOBODY, Courses
 from sarcoid_epi.estimators.declare import Answers, Floats, Term, answers_of, silent
-from sarcoid_epi.estimators.terms import Column, design_of, is_number, reference_of
+from sarcoid_epi.estimators.terms import ENOUGH_CLUSTERS, FEW_CLUSTERS, Column, design_of, is_number, reference_of
 from sarcoid_epi.measures import term
 from sarcoid_epi.scenario import Model
 from sarcoid_epi.stats.cox_root import cox_root
@@ -33,7 +33,6 @@ ALPHA = 0.05
 
 CHANGING = "hazards do not stay proportional (p {}): an average over time, see the ratios by stretch"
 FEW = "fewer than 10 events for each coefficient"
-FEW_CLUSTERS = "fewer than 20 clusters: the limits are rather too narrow"
 UNWEIGHTED = "sampling weights are not taken by a Cox model here"
 
 
@@ -177,7 +176,7 @@ def fitted(
         within = np.full(within.shape, np.nan)
         factor = cr1_factor(robust.units) if robust.units > 1 else np.nan
         within[np.ix_(known, known)] = robust.covariance * factor
-        said = [robust.note or (FEW_CLUSTERS if robust.units < 20 else ""), few]
+        said = [robust.note or (FEW_CLUSTERS.format(robust.units) if robust.units < ENOUGH_CLUSTERS else ""), few]
         few = "; ".join(filter(None, said))
     covariance[np.ix_(used, used)] = within
     return Fit(estimate, covariance, note, few)

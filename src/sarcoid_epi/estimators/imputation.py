@@ -15,7 +15,6 @@ from sarcoid_epi.estimators.association import (
     CURVE,
     REFERENCE,
     REFUSED,
-    UNCLUSTERED,
     fitted,
     held,
     penalty,
@@ -24,7 +23,7 @@ from sarcoid_epi.estimators.association import (
 )
 from sarcoid_epi.estimators.declare import NOTHING_KNOWN, Answers, Floats, Term, answers_of, estimator, silent
 from sarcoid_epi.estimators.prevalence import NOBODY
-from sarcoid_epi.estimators.terms import CONSTANT, Column, Fitting, Level, design_of, fitting, is_number
+from sarcoid_epi.estimators.terms import CONSTANT, UNCLUSTERED, Column, Fitting, Level, design_of, fitting, is_number
 from sarcoid_epi.measures import term
 from sarcoid_epi.scenario import Model
 from sarcoid_epi.scenario.model import IMPUTED

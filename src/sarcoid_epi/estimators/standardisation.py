@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from sarcoid_epi.estimands import MARGINAL_RISK
-from sarcoid_epi.estimators.association import REFUSED, UNCLUSTERED, penalty
+from sarcoid_epi.estimators.association import REFUSED, few_clusters, otherwise, penalty
 from sarcoid_epi.estimators.declare import Answers, Floats, Term, answers_of, estimator, silent
 from sarcoid_epi.estimators.prevalence import NOBODY
-from sarcoid_epi.estimators.terms import Fitting, Level, design_of, fitting
+from sarcoid_epi.estimators.terms import UNCLUSTERED, Fitting, Level, design_of, fitting
 from sarcoid_epi.measures import term
 from sarcoid_epi.scenario import Model
 from sarcoid_epi.stats.firth import firth
@@ -126,8 +126,9 @@ def _by_rule(
     With weights always the first. Firth's knows nothing of clusters, and says so.
     """
     found = standardised(rows, events, n, one, zero, cluster=cluster, weights=weights)
+    told = found._replace(note=otherwise(found.note, few_clusters(n, cluster)))
     if weights is not None:
-        return found
+        return told
     why = (
         np.full(len(n), FLIC)
         if model.family == "firth"
@@ -135,7 +136,7 @@ def _by_rule(
     )
     asked = np.flatnonzero(why != "")
     if not asked.size:
-        return found
+        return told
     rows, one, zero = (_some(design, asked) for design in (rows, one, zero))
     corrected = flic(rows, events[asked], n[asked])
     covariance = firth(rows, events[asked], n[asked]).covariance
@@ -145,7 +146,7 @@ def _by_rule(
         merged[name] = Estimated(
             *(_placed(old, asked, new) for old, new in zip(getattr(found, name), getattr(known, name), strict=True))
         )
-    note = np.asarray(found.note, dtype=object)
+    note = np.asarray(told.note, dtype=object)
     note[asked] = np.where(known.note == "", FLIC if cluster is None else f"{FLIC}; {UNCLUSTERED}", known.note)
     return Standardised(**merged, note=note)
 

@@ -25,6 +25,11 @@ NO_WEIGHT = "{} of {:.0f} patients left out, who lack a value or a weight above 
 WEIGHTED = "weighted, robust errors"
 SELECTED = "those with '{}' alone, unweighted"
 
+#: What is told of clusters: that there are fewer than robust errors need, or that errors do not know of them.
+ENOUGH_CLUSTERS = 40
+FEW_CLUSTERS = f"{{}} clusters: robust errors are too small with fewer than {ENOUGH_CLUSTERS}"
+UNCLUSTERED = "likeness within clusters left out of account"
+
 #: How the notes of fits number columns.
 _NUMBERED = re.compile(r"^columns? (\d+(?:, \d+)*)(?= follow)")
 

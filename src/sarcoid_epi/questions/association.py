@@ -118,7 +118,7 @@ def models_section(answers: Estimates, models: Sequence[Model]) -> Section:
 def _small(name: str) -> str:
     """A label in the middle of a sentence, without what stands in brackets."""
     words = label(name).partition(" (")[0]
-    return words[:1].lower() + words[1:]
+    return words if words.startswith("Löfgren") else words[:1].lower() + words[1:]
 
 
 def forest_section(answers: Estimates, models: Sequence[Model]) -> Section:
@@ -132,7 +132,9 @@ def forest_section(answers: Estimates, models: Sequence[Model]) -> Section:
                 Mark(series, one.estimate, one.conf_low, one.conf_high)
                 for series, one in (("crude", crude[row.term]), ("adjusted", row))
             )
-            words = f"{_small(model.outcome).capitalize()}: {_small(split(row.term)[1])}"
+            words = f"{label(model.outcome).partition(' (')[0]}: {_small(split(row.term)[1])}"
+            if row.note.startswith("where "):
+                words += f", {row.note.partition(';')[0]}"
             lines.append(Line(words, row.id, marks, f"{row.estimate:.2f}"))
     clear = [line for line in lines if line.marks[1].low > 1 or line.marks[1].high < 1]
     title = f"The adjusted limits of {len(clear)} of {len(lines)} ratios exclude 1"

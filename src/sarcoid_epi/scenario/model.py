@@ -134,6 +134,10 @@ class Model(BaseModel):
             raise ValueError(f"'{sorted(twice)[0]}' stands twice among exposures and adjust; keep one")
         if again := [name for name in self.strata if name in self.explaining]:
             raise ValueError(f"'{again[0]}' stands among strata and among what explains; keep one")
+        if self.outcome in self.competing:
+            raise ValueError(f"the outcome '{self.outcome}' stands among what competes with it; delete it there")
+        if why := self._of_kinds():
+            raise ValueError(why)
         if self.outcome in (*self.explaining, *self.strata):
             raise ValueError(f"the outcome '{self.outcome}' stands among what explains it; delete it there")
         named = {**self.splines, **self.reference, **dict.fromkeys(name for pair in self.interactions for name in pair)}
@@ -171,6 +175,24 @@ class Model(BaseModel):
         if self.family == "proportional_odds" and kind == "category" and self.outcome not in ORDERED:
             raise ValueError(f"the levels of '{self.outcome}' have no order; take the family 'multinomial'")
         return self
+
+    def _of_kinds(self) -> str:
+        """Which column of the codebook is not of the kind that its place in the model asks for."""
+
+        def kind(name: str) -> str:
+            return PATIENT_BY_NAME[name].kind if name in PATIENT_BY_NAME else ""
+
+        for key in ("time", "since", "entry", "weights"):
+            if (name := getattr(self, key)) and kind(name) not in ("", "integer", "number"):
+                return f"'{name}' is no number, and '{key}' needs one; name another column"
+        for name in (*self.explaining, *self.strata, *filter(None, [self.cluster])):
+            if kind(name) == "identifier":
+                return f"'{name}' is another one in every patient; delete it"
+            if kind(name) == "date":
+                return (
+                    f"'{name}' is a date, of which nobody has a ratio; take a number of years, or a category as 'era'"
+                )
+        return ""
 
     def _of_weights(self) -> str:
         """What is wrong with weights, or with selection."""
@@ -215,6 +237,7 @@ class Model(BaseModel):
         given = f" given {', '.join(self.adjust)}" if self.adjust else ""
         given += f", hazards of their own by {', '.join(self.strata)}" if self.strata else ""
         given += f", from year {self.start:g} on" if self.start else ""
+        given += f", patients of one {self.cluster} being alike" if self.cluster else ""
         given += f", weighted by {self.weights}" if self.weights else ""
         given += f", among those with {self.selected}, which turns on {', '.join(self.selected_by)}" * bool(
             self.selected
@@ -264,5 +287,7 @@ def _problem(error: Any, shown: str) -> Problem:
     key = ".".join(str(part) for part in error["loc"])
     if error["type"] == "missing":
         return Problem(f"'{key}' is missing", shown, do="add it")
+    if error["type"] == "tuple_type":
+        return Problem(f"{key}: not a list", shown, do=f'write {key} = ["..."], in brackets')
     sentence, _, mend = str(error["msg"]).removeprefix("Value error, ").partition("; ")
     return Problem(f"{key}: {sentence}" if key else sentence, shown, do=mend or "correct the value")

@@ -128,6 +128,7 @@ def standardised(
         spread = sums.swapaxes(1, 2) @ sums
         present = (summed_within(given.n[..., None], number, clusters)[..., 0] > 0).sum(-1)
         spread *= cr1_factor(present)[:, None, None]
+        spread[present < 2] = np.nan
         note = np.where((note == "") & (present < 2), ONE_CLUSTER, note)
     return _answer(risk, spread, note, given.lead, level)
 
