@@ -297,6 +297,16 @@ def test_rules_between_columns_are_counted_by_hand(tmp_path):
     }
 
 
+def test_nothing_happens_after_the_end_of_follow_up_or_before_what_it_follows(tmp_path):
+    header = "years_since_diagnosis,remission_years,relapse_years,follow_up_years"
+    rows = ("0,1,2,2", "3,,,2", "0,3,4,3", "0,2,1,5", "0,,,", "0,3,,2")
+    assert rules(tmp_path, header, *rows) == {
+        "years_since_diagnosis": ("met after the end of follow-up", 1),
+        "remission_years": ("remission after the end of follow-up", 1),
+        "relapse_years": ("relapse before remission", 1),
+    }
+
+
 def test_a_site_without_osseous_disease_on_record_is_worth_a_look(tmp_path):
     text = SIX.replace("fever", "recorded_spine")
     issues = [issue for issue in check(written(tmp_path, text)).issues if issue.category == "plausibility"]

@@ -35,6 +35,14 @@ ONLY_WHERE = {
     "new_osseous_record_years": "new_osseous_record",
 }
 
+#: Years from diagnosis that cannot lie after the end of follow-up.
+AFTER_THE_END = {
+    "years_since_diagnosis": "met after the end of follow-up",
+    "remission_years": "remission after the end of follow-up",
+    "relapse_years": "relapse after the end of follow-up",
+    "new_osseous_record_years": "a new record after the end of follow-up",
+}
+
 
 @dataclass(frozen=True)
 class Issue:
@@ -246,6 +254,8 @@ def _rules(frame: pd.DataFrame) -> list[Issue]:
             lambda f: f["age_at_diagnosis"] < f["age_at_onset"],
             "younger at diagnosis than at onset",
         ),
+        *((name, "follow_up_years", _after(name, "follow_up_years"), found) for name, found in AFTER_THE_END.items()),
+        ("relapse_years", "remission_years", _after("remission_years", "relapse_years"), "relapse before remission"),
         *(
             (name, name.replace("reading", "imaging"), _read_unseen(name), "read although not imaged")
             for name in frame.columns
@@ -266,6 +276,10 @@ def _rules(frame: pd.DataFrame) -> list[Issue]:
                     Issue("plausibility", str(column), found, n, len(frame), "warn", "used as it stands; look at it")
                 )
     return issues
+
+
+def _after(name: str, other: str) -> Any:
+    return lambda frame: frame[name] > frame[other]
 
 
 def _read_unseen(name: Any) -> Any:

@@ -44,7 +44,7 @@ def briefly(frame: pd.DataFrame, data: str) -> tuple[Estimates, tuple[Section, .
 def lofgren(frame: pd.DataFrame, data: str) -> Brief:
     """Patients with Löfgren syndrome against those without, by both definitions."""
     title = "Löfgren syndrome against none"
-    if lack := _lack(frame, ("lofgren_broad", "lofgren_strict")):
+    if lack := _lack(frame, ("lofgren_broad",)):
         return Estimates((), ()), _nothing("lofgren", title, lack)
     answers = _asked("lofgren", frame, data)
     told = Told(answers)
