@@ -6,7 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sarcoid_epi.estimators import adjusted, model_diagnostics, standardised_risks, unadjusted
+from sarcoid_epi.estimators import (
+    CATALOGUE,
+    adjusted,
+    ask,
+    exposure_tests,
+    model_diagnostics,
+    standardised_risks,
+    unadjusted,
+)
 from sarcoid_epi.estimators.association import ALIKE, ELSEWHERE, FEW, REFERENCE, SEPARATED
 from sarcoid_epi.estimators.diagnostics import EMPTY_TENTH, NO_MORE_THAN_CHANCE, NOTHING_VARIES, UNWEIGHTED
 from sarcoid_epi.estimators.prevalence import NOBODY
@@ -351,6 +359,29 @@ def test_a_forbidden_model_is_refused_in_every_row_and_answered_with_a_reason():
 
 
 OF = "[osseous_recorded]"
+
+
+def test_groups_of_a_common_effect_say_so():
+    """Grouping by a collider conditions on it as holding it does; by sex, which causes both, it is no fault."""
+    frame = table(STRATA).assign(bone_pain=pd.array([True, False] * 165, dtype="boolean"))
+    for column, said in (
+        ("bone_pain", "groups condition on what makes them: 'bone_pain' is a common effect"),
+        ("sex", ""),
+    ):
+        answers = ask(CATALOGUE, by(frame, column), data="d", question="association", by=column, models=[model()])
+        notes = [row.note for row in answers.rows if row.term == f"odds_ratio[{EXPOSED}]"]
+        assert notes
+        assert all(one.startswith(said) if said else one == "" for one in notes)
+
+
+def test_tests_name_the_column_that_follows_from_others():
+    frame = table(FOUR).assign(lofgren_strict=lambda it: it.lofgren_broad)
+    both = {
+        "exposures": ("lofgren_broad", "lofgren_strict"),
+        "accept": dict.fromkeys(("lofgren_broad", "lofgren_strict"), WHY),
+    }
+    answers = exposure_tests(whole(frame), model(**both))
+    assert note(answers, "p_ratio_test[lofgren_broad]").startswith("lofgren_strict=yes follows")
 
 
 def test_diagnostics_of_four_cells():

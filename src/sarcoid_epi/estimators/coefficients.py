@@ -63,6 +63,7 @@ def coefficients(own: Fitting, model: Model) -> Coefficients:
         whole.covariance[np.ix_(which, at, at)] = part.covariance
         for kept, found in zip(whole[2:], part[2:], strict=True):
             kept[which] = found
+        whole.note[which] = own.named(part.note, used)
     return whole
 
 
