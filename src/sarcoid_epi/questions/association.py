@@ -133,9 +133,8 @@ def forest_section(answers: Estimates, models: Sequence[Model]) -> Section:
                 for series, one in (("crude", crude[row.term]), ("adjusted", row))
             )
             words = f"{label(model.outcome).partition(' (')[0]}: {_small(split(row.term)[1])}"
-            if row.note.startswith("where "):
-                words += f", {row.note.partition(';')[0]}"
-            lines.append(Line(words, row.id, marks, f"{row.estimate:.2f}"))
+            where = row.note.partition(";")[0] if row.note.startswith("where ") else ""
+            lines.append(Line(words, row.id, marks, f"{row.estimate:.2f} {where}".strip()))
     clear = [line for line in lines if line.marks[1].low > 1 or line.marks[1].high < 1]
     title = f"The adjusted limits of {len(clear)} of {len(lines)} ratios exclude 1"
     caption = "Dots: ratio with its 95 % limits, crude and adjusted; the number at the end is the adjusted one."
