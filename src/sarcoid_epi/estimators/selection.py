@@ -15,6 +15,7 @@ from sarcoid_epi.estimators.association import (
     WEIGHTED_FEW,
     WEIGHTED_SEPARATED,
     Logs,
+    few_clusters,
     held,
     penalty,
     ratio_row,
