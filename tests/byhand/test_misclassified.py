@@ -280,6 +280,17 @@ def test_a_curve_has_no_one_ratio_and_a_pair_says_where_it_holds():
         assert note(answers, f"{measure}[lofgren_broad=yes]") == "where chronic_back_pain is no"
 
 
+def test_a_column_that_follows_from_another_is_no_contradiction_of_belief_and_records():
+    frame = table(("lofgren_broad", "osseous_recorded"), LARGE).assign(lofgren_strict=lambda it: it.lofgren_broad)
+    both = {"exposures": ("lofgren_broad", "lofgren_strict"), "accept": {"lofgren_strict": "t", "lofgren_broad": "t"}}
+    answers = misclassification_corrected(whole(frame), believed(0.8, 0.99), MODEL.model_copy(update=both))
+    compared = [at for at, name in enumerate(answers.terms) if not name.endswith("=no]")]
+    assert np.isnan(answers.estimate[0, compared]).all()
+    assert {str(answers.note[0, at]) for at in compared} == {
+        "lofgren_strict=yes follows from the columns before it: leave it out"
+    }
+
+
 def test_other_outcomes_are_not_spoken_of():
     model = MODEL.model_copy(update={"outcome": "hypercalcaemia"})
     answers = misclassification_corrected(cohort(LARGE), believed(0.8, 0.95), model)

@@ -15,6 +15,7 @@ import pytest
 from sarcoid_epi.estimators.association import adjusted
 from sarcoid_epi.estimators.imputation import completed, imputed, records_of
 from sarcoid_epi.estimators.selection import selection_weighted
+from sarcoid_epi.estimators.terms import FEW_CLUSTERS
 from sarcoid_epi.scenario import Model
 from sarcoid_epi.strata import whole
 from sarcoid_epi.streams import uniforms
@@ -135,6 +136,8 @@ def test_selection_weights_are_the_stacked_equations(r, patients, family, measur
     key = f"selection_{family}"
     np.testing.assert_allclose(rows(answers, named)[0], r[key][1:], rtol=1e-8)
     np.testing.assert_allclose(errors(answers, named), r[f"{key}_{'clustered' if cluster else 'error'}"][1:], rtol=1e-6)
+    said = FEW_CLUSTERS.removeprefix("{}")
+    assert all((said in answers.note[0, answers.terms.index(name)]) == bool(cluster) for name in named)
     at = [answers.terms.index(name) for name in ("effective_size[imaging_fdg_pet]", "greatest_weight[imaging_fdg_pet]")]
     np.testing.assert_allclose(answers.estimate[0, at], r[f"{key}_weights"], rtol=1e-9)
     if not cluster:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,7 +94,7 @@ def answer(
     if isinstance(patients, pd.DataFrame):
         frame, data = patients, counted(len(patients), "patient")
     else:
-        frame = read_table(Path(patients), mapping)
+        frame = read_table(Path(patients), mapping, _own_columns(models))
         data = f"{counted(len(frame), 'patient')} of {Path(patients).name}"
     asked = _models(question, models, frame)
     if models is not None:
@@ -170,11 +170,20 @@ def _refuse_idle_belief(question: str, belief: str | None, population: int | Non
         raise ConfigurationError(Problem("a population needs a belief", "--population", why, "add --belief"))
 
 
-def read_table(patients: Path, mapping: str | Path | None) -> pd.DataFrame:
-    """The patient table of a file, checked."""
+def read_table(patients: Path, mapping: str | Path | None, own: Collection[str] = ()) -> pd.DataFrame:
+    """The patient table of a file, checked; `own` names columns outside the codebook that are kept."""
     from sarcoid_epi.patients import read_patients
 
-    return read_patients(patients, read_mapping(mapping))
+    return read_patients(patients, read_mapping(mapping), own)
+
+
+def _own_columns(models: Sequence[str] | None) -> list[str]:
+    """Columns outside the codebook that named models read."""
+    from sarcoid_epi.scenario import load_model
+    from sarcoid_epi.vocabulary import PATIENT_BY_NAME
+
+    read = (name for model in map(load_model, models or ()) for name in (*model.columns, *model.beside))
+    return sorted({*read} - PATIENT_BY_NAME.keys())
 
 
 #: Osseous disease under another name: in groups by one of these its share is 0 or 1 by construction, or nearly so.

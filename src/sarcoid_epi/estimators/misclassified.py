@@ -90,7 +90,7 @@ def misclassification_corrected(strata: Strata, belief: Belief, model: Model) ->
     terms = [row for level, caveat in pairs for row in _rows(own, model, level, caveat, plain, found)]
     everybody, events = own.n.sum(axis=-1), own.events.sum(axis=-1)
     part = np.array([draws.impossible for draws in found])
-    note = own.told(np.where(everybody == 0, NOBODY, ""))
+    note = own.told(np.where(everybody == 0, NOBODY, [draws.note for draws in found]))
     left_out = np.where(everybody == 0, np.nan, part)
     return answers_of(*terms, Term(_left_out(model), left_out, np.nan, np.nan, np.nan, everybody, events, note))
 
@@ -143,5 +143,5 @@ def _limits(draws: Draws, column: int) -> ErrorLimits:
     """Medians and limits of a column; none where so few draws fit that limits would be narrow for want of draws."""
     systematic, total = draws.systematic[:, column], draws.total[:, column]
     if np.isfinite(total).sum() < ENOUGH:
-        return ErrorLimits(*(np.array(np.nan),) * 7, np.array(CONTRADICTION))
+        return ErrorLimits(*(np.array(np.nan),) * 7, np.array(draws.note or CONTRADICTION))
     return error_limits(np.exp(systematic), np.exp(total))

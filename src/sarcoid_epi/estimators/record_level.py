@@ -24,6 +24,7 @@ from sarcoid_epi.stats.importance import sobol
 from sarcoid_epi.stats.logistic import logistic
 from sarcoid_epi.stats.misclassified_outcome import expected_given, misclassified_logistic, reassigned
 from sarcoid_epi.stats.poisson import modified_poisson
+from sarcoid_epi.stats.rows import design_note, orthonormal
 from sarcoid_epi.stats.sandwich import cr1_factor, logistic_sandwich
 from sarcoid_epi.streams import uniforms
 
@@ -40,16 +41,18 @@ _AT_ONCE = 2**22
 class Draws(NamedTuple):
     """Logarithms of ratios by draw and column (D, p), NaN where a draw does not fit the records.
 
-    `systematic` holds the doubt of the belief alone, `total` that of chance as well.
+    `systematic` holds the doubt of the belief alone, `total` that of chance as well. `note` says why there is no fit
+    whatever the draw: a column follows from others.
     """
 
     systematic: Floats
     total: Floats
+    note: str = ""
 
     @property
     def impossible(self) -> float:
-        """Share of the draws that are left out."""
-        return float(np.isnan(self.total).all(axis=-1).mean())
+        """Share of the draws that are left out; NaN where none could be fitted."""
+        return np.nan if self.note else float(np.isnan(self.total).all(axis=-1).mean())
 
 
 class Patients(NamedTuple):
@@ -70,10 +73,12 @@ class Patients(NamedTuple):
 def record_level_draws(own: Fitting, group: int, belief: Belief, model: Model) -> Draws:
     """Every draw of the belief, worked for one group; columns in which its patients are alike stay NaN."""
     size, used = len(own.columns), np.flatnonzero(own.varying[group])
-    whole = Draws(*(np.full((DRAWS, size), np.nan) for _ in range(2)))
+    whole = Draws(np.full((DRAWS, size), np.nan), np.full((DRAWS, size), np.nan))
     people = _patients(own, group, model)
     if not people.n.size:
         return whole
+    if aliased := str(design_note(orthonormal(people.rows[None], people.n[None]).aliased, people.n[None])[0]):
+        return whole._replace(note=str(own.named(np.array([aliased]), own.varying[group])[0]))
     places = sobol(DRAWS, 5 + 2 * size)
     se, sp = _chances(belief, people, places)
     fitting = np.flatnonzero(_fits(people, se, sp))

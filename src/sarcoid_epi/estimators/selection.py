@@ -15,6 +15,7 @@ from sarcoid_epi.estimators.association import (
     WEIGHTED_FEW,
     WEIGHTED_SEPARATED,
     Logs,
+    few_clusters,
     held,
     penalty,
     ratio_row,
@@ -206,6 +207,8 @@ def _solved(told: _Selection, model: Model) -> tuple[Logs, Floats, Floats, Float
         few = penalty(own.rows(which, ours), own.events[which], own.n[which], found.note) == FEW
         fine = np.where(few, WEIGHTED_FEW, "")
         said = np.select([found.note == NO_MAXIMUM, found.note == ""], [WEIGHTED_SEPARATED, fine], found.note)
+        pairs = zip(said, few_clusters(own.n[which], own.clusters(which)), strict=True)
+        said = np.array(["; ".join(filter(None, pair)) for pair in pairs], dtype=object)
         effective[which], greatest[which], note[which] = found.effective, found.greatest, said
     joined = np.array(["; ".join(filter(None, pair)) for pair in zip(note, told.note, strict=True)], dtype=object)
     return Logs(parts[0], parts[1], parts[2], parts[3], joined), parts[4], effective, greatest, joined
