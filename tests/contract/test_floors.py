@@ -23,6 +23,7 @@ FLOORS = {
     "comparing": 7,
     "composing": 7,
     "undetected": 7,
+    "studies": 7,
     "questions": 6,
     "gathering": 6,
     "agreement": 6,

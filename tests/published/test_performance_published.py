@@ -1,9 +1,9 @@
-"""The example study of R's rsimsum, whose results its documentation prints in full (gasparini2018, "Simulating a simulation
-study"): every measure and its Monte Carlo error, to the four decimals printed.
+"""The example study of R's rsimsum, whose results its documentation prints in full (gasparini2018, "Simulating a
+simulation study"): every measure and its Monte Carlo error, to the four decimals printed.
 
-The replicates were made again from the printed recipe and seed (reference/R/relhaz.R). Of its three methods two are here:
-Cox's model and the exponential one; the third needs a package that could not be had. Its other example, MIsim, is data that
-cannot be made again: what can be checked of its printed results is how they hang together."""
+The replicates were made again from the printed recipe and seed (reference/R/relhaz.R). Of its three methods two are
+here: Cox's model and the exponential one; the third needs a package that could not be had. Its other example, MIsim, is
+data that cannot be made again: what can be checked of its printed results is how they hang together."""
 
 import json
 from pathlib import Path
@@ -76,7 +76,8 @@ def test_the_relative_error_of_the_standard_error_is_as_printed(case):
 def test_the_gain_in_precision_of_paired_methods_is_as_printed(case):
     cox, exponential = ((b, low, high) for b, _, low, high in (replicates(m, case) for m in ("cox", "exponential")))
     got = paired(exponential, cox, TRUE).relative_precision
-    assert [100 * float(got.value), 100 * float(got.mcse)] == pytest.approx(PRECISION[CASES.index(case)], abs=0.500001e-4)
+    in_percent = [100 * float(got.value), 100 * float(got.mcse)]
+    assert in_percent == pytest.approx(PRECISION[CASES.index(case)], abs=0.500001e-4)
 
 
 def test_a_difference_of_paired_biases_is_that_of_the_printed_biases_and_known_better_than_either():
@@ -96,7 +97,7 @@ MISIM = {
 
 @pytest.mark.parametrize("method", MISIM)
 def test_replicates_with_the_printed_moments_and_shares_have_the_printed_errors(method):
-    """Replicates made to have exactly the printed mean, spread, coverage and power; their errors are the printed ones."""
+    """Replicates made to have exactly the printed mean, spread, coverage and power: their errors are as printed."""
     (bias, bias_error), (spread, spread_error), _, (covers, covers_error), (powers, powers_error) = MISIM[method]
     z = norm.ppf((np.arange(1000) + 0.5) / 1000)
     b = 0.5 + bias + spread * (z - z.mean()) / z.std(ddof=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import nan
+from typing import Any
 
 import numpy as np
 
@@ -66,8 +67,8 @@ def compared(case: int, term: str, method: tuple[str, Read], reference: tuple[st
     truthless = bool(np.isnan(one.truth))
     sides = [(x.estimate, *((x.estimate,) * 2 if limitless else (x.low, x.high))) for x in (one, other)]
     with np.errstate(invalid="ignore"):  # limits may have no end
-        found = paired((sides[0]), (sides[1]), 0.0 if truthless else one.truth)
-    told = {
+        found = paired(sides[0], sides[1], 0.0 if truthless else one.truth)
+    told: dict[str, tuple[Any, Any]] = {
         "bias": found.bias,
         "coverage": (nan, nan) if truthless or limitless else found.coverage,
         "width": (nan, nan) if limitless else found.width,

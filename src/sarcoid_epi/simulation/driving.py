@@ -1,7 +1,7 @@
 """Which factor drives a result of a study: Sobol's indices, one factor at a time, and where a result tips over.
 
-On a full grid all three are exact: means of cells, and cells. On a latin hypercube or a Sobol design they are those of a
-polynomial surface through the cases, as far as it foretells cases left out.
+On a full grid all three are exact: means of cells, and cells. On a latin hypercube or a Sobol design they are those of
+a polynomial surface through the cases, as far as it foretells cases left out.
 """
 
 from __future__ import annotations
@@ -178,11 +178,13 @@ def _field(
         return Field(*names, varied, GRID, cell, effects.first, blank, effects.total, blank, chance, nan)
     response = response_surface(_places(study, members), y)
     told = response.first, response.first_error, response.total, response.total_error
-    return Field(*names, varied, SURFACE, _on(response), *told, chance, response.foretold)
+    # A polynomial knows no ends; a coverage has two.
+    ends = (0.0, 1.0) if names[-1] == "coverage" else (-np.inf, np.inf)
+    return Field(*names, varied, SURFACE, _on(response, ends), *told, chance, response.foretold)
 
 
-def _on(response: Response) -> Callable[[Floats], Floats]:
-    return lambda places: response.at(places.T)
+def _on(response: Response, ends: tuple[float, float]) -> Callable[[Floats], Floats]:
+    return lambda places: np.clip(response.at(places.T), *ends)
 
 
 def _places(study: Study, members: Sequence[Case]) -> Floats:
@@ -200,10 +202,10 @@ def indices(found: Sequence[Field]) -> Iterator[Index]:
     """The indices of every factor."""
     for one in found:
         for at, factor in enumerate(one.factors):
-            numbers = (one.first[at], one.first_error[at], one.total[at], one.total_error[at])
             yield Index(
-                one.stratum, one.run, one.term, one.result, factor.name, one.by, *map(float, numbers), one.chance,
-                one.foretold,
+                one.stratum, one.run, one.term, one.result, factor.name, one.by,
+                float(one.first[at]), float(one.first_error[at]), float(one.total[at]), float(one.total_error[at]),
+                one.chance, one.foretold,
             )  # fmt: skip
 
 

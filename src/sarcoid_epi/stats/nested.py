@@ -22,11 +22,11 @@ class Split(NamedTuple):
     cases: Array
 
 
-def variance_split(mean: ArrayLike, variance: ArrayLike, used: ArrayLike) -> Split:
+def variance_split(mean: ArrayLike, variance: ArrayLike, used: ArrayLike, shared: ArrayLike = 0.0) -> Split:
     r"""Split the variance of an estimate into that between cases (parameters) and that within them (sampling).
 
     .. math:: \hat\sigma^2_w = \frac{1}{k} \sum_i s_i^2, \qquad
-        \hat\sigma^2_b = \frac{1}{k - 1} \sum_i (m_i - \bar m)^2 - \frac{1}{k} \sum_i \frac{s_i^2}{n_i}
+        \hat\sigma^2_b = \frac{1}{k - 1} \sum_i (m_i - \bar m)^2 - \frac{1}{k} \sum_i \frac{s_i^2 - c}{n_i}
 
     by unweighted means, so that cases count alike however many replicates each has and however much they spread.
     Standard errors by the jackknife over cases. The variance between is not cut at 0: where parameters do not matter it
@@ -37,6 +37,9 @@ def variance_split(mean: ArrayLike, variance: ArrayLike, used: ArrayLike) -> Spl
     mean, variance, used
         Of the replicates of each case: mean m, variance s^2 (divisor n - 1) and their number n, cases on the last axis;
         a case with NaN, or with fewer than two replicates, is left out.
+    shared
+        The covariance c of a replicate's estimates in two cases, where all cases share their random numbers; of the
+        leading shape.
 
     Returns
     -------
@@ -46,8 +49,7 @@ def variance_split(mean: ArrayLike, variance: ArrayLike, used: ArrayLike) -> Spl
     -------
     Cases drawn independently of each other from what is believed of the parameters; points of a latin hypercube or of
     Sobol's sequence are spread more evenly, and the errors are then too large rather than too small. Replicates are
-    independent within a case. Where all cases share their random numbers, the variance between comes out too low by
-    what the replicates have in common, divided by their number.
+    independent within a case.
 
     References
     ----------
@@ -61,14 +63,16 @@ def variance_split(mean: ArrayLike, variance: ArrayLike, used: ArrayLike) -> Spl
     >>> print(got.between, got.within, round(float(got.share), 4))
     3.5 2.0 0.6364
     """
+    c = np.asarray(shared, dtype=np.float64)[..., None]
     m, v, n = np.broadcast_arrays(*(np.asarray(one, dtype=np.float64) for one in (mean, variance, used)))
     known = ~np.isnan(m + v) & (n > 1)
     m, v, n = np.where(known, m, 0.0), np.where(known, v, 0.0), np.where(known, n, 1.0)
     k = known.sum(-1).astype(np.float64)
     pivot = m.sum(-1, keepdims=True) / np.maximum(k, 1)[..., None]
     m = np.where(known, m - pivot, 0.0)
-    whole = _split(k, m.sum(-1), (m**2).sum(-1), v.sum(-1), (v / n).sum(-1))
-    sums = (one.sum(-1, keepdims=True) - one for one in (m, m**2, v, v / n))
+    chance = np.where(known, (v - c) / n, 0.0)
+    whole = _split(k, m.sum(-1), (m**2).sum(-1), v.sum(-1), chance.sum(-1))
+    sums = (one.sum(-1, keepdims=True) - one for one in (m, m**2, v, chance))
     without = _split((k - 1)[..., None], *sums)
     errors = (_jackknife(one, known, k) for one in without)
     found = [part for pair in zip(whole, errors, strict=True) for part in pair]

@@ -48,8 +48,9 @@ def response_surface(places: ArrayLike, output: ArrayLike) -> Response:
         S_k = \frac{\sum_{\alpha:\, only\ \alpha_k > 0} c_\alpha^2}{\sum_{\alpha \ne 0} c_\alpha^2}, \qquad
         S_{Tk} = \frac{\sum_{\alpha:\, \alpha_k > 0} c_\alpha^2}{\sum_{\alpha \ne 0} c_\alpha^2}
 
-    in Legendre polynomials of unit variance (polynomial chaos), by least squares. Of the degrees 1 to 4 that leave three
-    points a coefficient, that one is taken which foretells points left out best. Standard errors by the jackknife.
+    in Legendre polynomials of unit variance (polynomial chaos), by least squares. Of the degrees 1 to 4 that leave
+    three points a coefficient, that one is taken which foretells points left out best. Standard errors by the
+    jackknife.
 
     Parameters
     ----------
