@@ -15,7 +15,7 @@ FLOORS = {
     "documenting": 9,
     "explaining": 9,
     "printing": 9,
-    "options": 9,
+    "options": 8,
     "verifying": 9,
     "api": 8,
     "studying": 8,

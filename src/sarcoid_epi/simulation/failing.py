@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sarcoid_epi.scenario import Case
-from sarcoid_epi.simulation.summary import Terms
+from sarcoid_epi.simulation.terms import Terms
 
 
 @dataclass(frozen=True)

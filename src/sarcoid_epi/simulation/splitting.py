@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from sarcoid_epi.scenario import Case, Study
-from sarcoid_epi.simulation.summary import Floats, Terms, Units, read
+from sarcoid_epi.simulation.summary import Floats, Units, read
+from sarcoid_epi.simulation.terms import Terms
 from sarcoid_epi.stats.nested import variance_split
 
 #: The ways of laying out cases that draw parameters.

@@ -15,13 +15,10 @@ from sarcoid_epi.measures import MEASURES, split
 from sarcoid_epi.scenario import Case, Study
 from sarcoid_epi.simulation.population import questions
 from sarcoid_epi.simulation.running import parts_of, read_parts
-from sarcoid_epi.stats.performance import Measured, coverage, performance
+from sarcoid_epi.simulation.terms import Columns, Terms, by_term
+from sarcoid_epi.stats.performance import Measured, performance
 
-Columns = Mapping[str, np.ndarray[Any, Any]]
 Floats = NDArray[np.float64]
-
-#: The runs and terms of a case, and the replicates of each.
-Terms = Mapping[tuple[str, str], Columns]
 
 #: Units of a run's estimand, by run.
 Units = Mapping[str, str]
@@ -180,27 +177,6 @@ NEED_PLAIN = frozenset({"relative_bias"})
 NEED_LIMITS = frozenset({
     "coverage", "coverage_of_attempted", "bias_eliminated_coverage", "power", "mean_width", "median_width",
 })  # fmt: skip
-
-
-def largest_error(parts: Iterable[Columns]) -> float:
-    """The largest Monte Carlo error of a coverage among all terms with a truth."""
-    told = by_term(parts).values()
-    errors = [float(coverage(values["low"], values["high"], values["truth"]).mcse) for values in told]
-    return max((error for error in errors if not np.isnan(error)), default=0.0)
-
-
-def by_term(parts: Iterable[Columns]) -> dict[tuple[str, str], Columns]:
-    """The replicates of each run and term, in their order."""
-    found: dict[tuple[str, str], list[Columns]] = {}
-    for part in parts:
-        run, term = part["run"].astype(str), part["term"].astype(str)
-        starts = np.flatnonzero(np.concatenate([[True], (run[1:] != run[:-1]) | (term[1:] != term[:-1])]))
-        for first, last in zip(starts, [*starts[1:], len(run)], strict=True):
-            piece = {name: values[first:last] for name, values in part.items()}
-            found.setdefault((str(run[first]), str(term[first])), []).append(piece)
-    return {
-        key: {name: np.concatenate([p[name] for p in pieces]) for name in pieces[0]} for key, pieces in found.items()
-    }
 
 
 def rows(found: Iterable[Any]) -> list[dict[str, Any]]:

@@ -20,7 +20,8 @@ from sarcoid_epi.simulation.failing import Noted, noted
 from sarcoid_epi.simulation.population import questions
 from sarcoid_epi.simulation.running import ENGINES, parts_of, read_parts
 from sarcoid_epi.simulation.splitting import Split, Splitting, drawn
-from sarcoid_epi.simulation.summary import Summary, by_term, of_case, rows, units
+from sarcoid_epi.simulation.summary import Summary, of_case, rows, units
+from sarcoid_epi.simulation.terms import by_term
 
 #: What is written beside the parts.
 CASES, SUMMARY, MANIFEST = "cases.csv", "summary.csv", "manifest.json"

@@ -234,7 +234,12 @@ def differences(found: Found, group: Group) -> Iterator[Chart]:
     """Bias of each method less that of the first, case by case, where there is room."""
     rows = found.comparisons[found.comparisons["term"] == group.term]
     rows = rows[rows["run"].isin(group.runs) & np.isfinite(rows["bias"])]
-    if not len(rows) or len(found.cases) * rows["run"].nunique() > ROWS or rows["run"].nunique() > SIDE_BY_SIDE:
+    if (
+        not len(rows)
+        or found.study.method != "grid"
+        or len(found.cases) * rows["run"].nunique() > ROWS
+        or rows["run"].nunique() > SIDE_BY_SIDE
+    ):
         return
     lines = []
     for case in found.cases:

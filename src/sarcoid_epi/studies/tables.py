@@ -24,6 +24,11 @@ METHODS = {
     "draws": "draws from the uncertainty of the world's parameters",
 }
 
+MEASURED = (
+    "bias, empirical and model-based standard error, mean squared error, coverage, bias-eliminated coverage, power "
+    "where there is a value of no difference, and width of the limits, each with its Monte Carlo standard error (Morris 2019)"
+)
+
 
 def ademp(found: Found) -> Sheet:
     """Aims, data-generating mechanisms, estimands, methods and performance, one row each part."""
@@ -45,9 +50,7 @@ def ademp(found: Found) -> Sheet:
         *(("Estimands", one, "") for one in dict.fromkeys(one.estimator.estimand.label for one in asked)),
         *(("Methods", spoken(one.run), one.estimator.label) for one in asked),
         *(("Methods", "Beliefs", ", ".join(study.beliefs)) for _ in study.beliefs[:1]),
-        ("Performance", "Measures", "bias, empirical and model-based standard error, mean squared error, coverage, "
-                                    "bias-eliminated coverage, power where there is a value of no difference, and "
-                                    "width of the limits, each with its Monte Carlo standard error (Morris 2019)"),
+        ("Performance", "Measures", MEASURED),
     ]  # fmt: skip
     fields = (Field("what", "What"), Field("said", "In this study"))
     rows = tuple({"part": part, "what": what, "said": said} for part, what, said in records)
@@ -121,7 +124,8 @@ def comparisons(found: Found) -> Sheet:
         for name, words in pairs
         for end, header in (("", "Difference" if name != "relative_precision" else "Share"), ("_mcse", "MCSE"))
     )
-    fields = (Field("of", "Case"), Field("used", "Pairs", "whole"), Field("answered", "More answers", "whole"), *measured,
+    fields = (Field("of", "Case"), Field("used", "Pairs", "whole"), Field("answered", "More answers", "whole"),
+              *measured,
               *(Field(name, "") for name in ("term", "run", "against", "scale", "attempted")))  # fmt: skip
     return Sheet("comparisons", "Methods against each other, replicate by replicate", Field("case", "No.", "whole"),
                  fields, records, "group", folded=True)  # fmt: skip
