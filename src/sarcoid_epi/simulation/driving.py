@@ -29,6 +29,9 @@ RESULTS = ("mean", "bias", "coverage", "mean_width")
 #: Results that may tip over.
 TIPPING = ("coverage", "mean", "truth")
 
+#: A second factor that makes less of the variance leaves nothing to draw over two.
+ALONE = 0.005
+
 #: Places on each side of a surface that is no grid.
 PLACES = 21
 
@@ -228,11 +231,11 @@ def swings(found: Sequence[Field]) -> Iterator[Swing]:
 
 
 def places(study: Study, found: Sequence[Field]) -> Iterator[Place]:
-    """Each result over its two leading factors of numbers, where there are two."""
+    """Each result over its two leading factors of numbers, where two matter."""
     for one in found:
         numeric = [at for at, factor in enumerate(one.factors) if not isinstance(factor.values[0], str)]
         leading = sorted(numeric, key=lambda at: -np.nan_to_num(one.total[at]))[:2]
-        if len(leading) < 2:
+        if len(leading) < 2 or not one.total[leading[1]] > ALONE:
             continue
         x, y = sorted(leading)
         sides = [_side(study, one, at) for at in (x, y)]

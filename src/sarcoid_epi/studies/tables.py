@@ -25,8 +25,9 @@ METHODS = {
 }
 
 MEASURED = (
-    "bias, empirical and model-based standard error, mean squared error, coverage, bias-eliminated coverage, power "
-    "where there is a value of no difference, and width of the limits, each with its Monte Carlo standard error (Morris 2019)"
+    "bias, empirical and model-based standard error, mean squared error, coverage, bias-eliminated coverage, "
+    "power where there is a value of no difference, and width of the limits, each with its Monte Carlo standard "
+    "error (Morris 2019)"
 )
 
 
