@@ -33,7 +33,7 @@ def study(
         return
     with bar(quiet) as progress:
         whole = studying.study(file, out, workers, dask, share_of(shard), progress)
-    typer.echo(out / "summary.csv" if whole else out)
+    _named(out, whole)
 
 
 def combine(
@@ -44,5 +44,10 @@ def combine(
     """Bring the shares of a study together."""
     from sarcoid_epi import studying
 
-    whole = studying.combine(file, folders, out)
-    typer.echo(out / "summary.csv" if whole else out)
+    _named(out, studying.combine(file, folders, out))
+
+
+def _named(out: Path, whole: bool) -> None:
+    """Where to look: the summary and the page of a whole study, else the folder."""
+    for place in (out / "summary.csv", out / "report" / "index.html") if whole else (out,):
+        typer.echo(place)

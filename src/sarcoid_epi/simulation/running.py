@@ -21,6 +21,7 @@ from sarcoid_epi.files import write_bytes, write_text
 from sarcoid_epi.scenario import Case, Study
 from sarcoid_epi.simulation.engines import Engine
 from sarcoid_epi.simulation.population import population, questions
+from sarcoid_epi.simulation.terms import largest_error
 
 #: Patients and replicates of a part, at most: what a worker holds in memory at once.
 PATIENTS, REPLICATES = 2**22, 500
@@ -108,8 +109,6 @@ def _next(study: Study, case: Case, out: Path) -> Unit | None:
 
 def _precise(study: Study, case: Case, out: Path, made: int) -> bool:
     """Whether the Monte Carlo error of every coverage is within what the study asks, after so many units."""
-    from sarcoid_epi.simulation.summary import largest_error
-
     if study.error is None:
         return False
     paths = [out / PARTS / part_name(study, unit) for unit in units(study, case)[:made]]
