@@ -46,7 +46,7 @@ def study(
         whole = studying.study(file, place, workers, dask, share_of(shard), progress)
     if not whole:
         typer.echo("this share is done, others are not; bring them together with `combine`", err=True)
-    typer.echo(place / "summary.csv" if whole else place)
+    _named(place, whole)
 
 
 def combine(
@@ -58,8 +58,14 @@ def combine(
     from sarcoid_epi import studying
 
     lacking = studying.combine(file, folders, out)
-    typer.echo(out if lacking else out / "summary.csv")
+    _named(out, not lacking)
     if lacking:
         shown = ", ".join(map(str, lacking[:5])) + (f" and {len(lacking) - 5} more" if len(lacking) > 5 else "")
         typer.echo(f"parts are missing of case {shown}; run those shares, and combine again", err=True)
         raise typer.Exit(LACKING)
+
+
+def _named(out: Path, whole: bool) -> None:
+    """Where to look: the summary and the page of a whole study, else the folder."""
+    for place in (out / "summary.csv", out / "report" / "index.html") if whole else (out,):
+        typer.echo(place)

@@ -181,6 +181,13 @@ CONDITIONAL_RATIO = Estimand(
     "Ratio of odds, or of shares, with an exposure against without, in patients alike in what is adjusted for",
     _of_a_model,
 )
+TRUE_CONDITIONAL_RATIO = Estimand(
+    "true_conditional_ratio",
+    "ratio",
+    "Ratio of odds, or of shares, of the disease itself, with an exposure against without, in patients alike in what "
+    "is adjusted for",
+    _of_a_model,
+)
 MARGINAL_RISK = Estimand(
     "marginal_risk",
     "proportion",

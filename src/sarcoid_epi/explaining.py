@@ -98,6 +98,9 @@ def explain(name: str, world: str, design: str, report: Path | None = None) -> s
 
 def _model(model: Model, file: str) -> str:
     """What a model asks, and what the causal graph says of it."""
+    from sarcoid_epi.vocabulary import PATIENT_BY_NAME
+
+    strange = [unknown("column", name, PATIENT_BY_NAME) for name in model.columns if name not in PATIENT_BY_NAME]
     verdict = "; ".join(model.faults) or "nothing that it holds is a common effect of the two, or lies between them"
     return "\n".join(
         [
@@ -105,6 +108,7 @@ def _model(model: Model, file: str) -> str:
             f"  {model.said}",
             f"  tells: {MEASURES[model.measure].label.lower()} by {', '.join(model.exposures)}",
             f"  causal graph: {verdict}",
+            *(f"  ! {problem}" for problem in strange),
             f"  ask with: sarcoid-epi estimate {model.question} --patients FILE --model {file}",
         ]
     )

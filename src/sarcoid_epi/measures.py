@@ -22,6 +22,9 @@ class Measure:
 MEASURES = {
     "odds_ratio": Measure("Odds ratio", "ratio", 1.0),
     "prevalence_ratio": Measure("Prevalence ratio", "ratio", 1.0),
+    "recorded_ratio": Measure("As on record", "ratio", 1.0),
+    "systematic_ratio": Measure("Corrected, doubt of the belief alone", "ratio", 1.0),
+    "impossible": Measure("Draws of the belief that do not fit the records", "share"),
     "risk_ratio": Measure("Ratio of shares", "ratio", 1.0),
     "hazard_ratio": Measure("Hazard ratio", "ratio", 1.0),
     "hazard_ratio_change": Measure("Change of the hazard ratio", "ratio", 1.0),
@@ -86,8 +89,13 @@ MEASURES = {
     "synergy": Measure("Synergy index", "ratio", 1.0),
     "product": Measure("Interaction on the scale of ratios", "ratio", 1.0),
     "c_statistic": Measure("Concordance", "share", 0.5),
+    "missing_information": Measure("Missing information", "share"),
+    "weights_error": Measure("Error over that with weights taken as known", "number"),
+    "effective_size": Measure("Effective number of patients", "people"),
+    "greatest_weight": Measure("Greatest weight", "number"),
     "cook": Measure("Greatest Cook's distance", "number"),
     "calibration_slope": Measure("Slope of calibration to expect in new patients", "number", 1.0),
+    "working_correlation": Measure("Working correlation", "number", 0.0),
     "vif": Measure("Variance inflation", "number"),
     "events_per_coefficient": Measure("Events for each coefficient", "number"),
     "without_estimate": Measure("Coefficients without a finite estimate", "number"),
@@ -97,6 +105,9 @@ MEASURES = {
     "excess": Measure("Excess risk of interaction (RERI)", "number", 0.0),
     "rate": Measure("Rate per person-year", "number"),
 }
+
+#: Between an exposure and the level of the outcome that its ratio is of.
+ON = " on "
 
 
 #: Between two things taken together, and between one and where it is looked at: `a+b`, `a@b`.

@@ -73,7 +73,7 @@ def _records(table: pd.DataFrame) -> Any:
 
 
 def _answers(answers: Estimates, believed: Belief | Prior | None) -> str:
-    """Estimates by method, the whole before its groups; methods that were not asked are left to the verdict."""
+    """Estimates by method, the whole before its groups; methods without a row, or left to the verdict, are not told."""
     methods: dict[str, list[Run]] = {}
     for run in answers.runs:
         methods.setdefault(run.estimator, []).append(run)
@@ -81,7 +81,7 @@ def _answers(answers: Estimates, believed: Belief | Prior | None) -> str:
     for runs in methods.values():
         rows = [row for run in runs for row in answers.rows if row.run == run.run]
         unasked = all(row.note.startswith(NOT_ASKED) for row in rows)
-        if not (unasked and BY_NAME[runs[0].estimator].question == "underdiagnosis"):
+        if rows and not (unasked and BY_NAME[runs[0].estimator].question == "underdiagnosis"):
             lines += _block(runs[0], rows, believed)
     return "\n".join(lines).rstrip()
 

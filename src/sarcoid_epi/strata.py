@@ -134,9 +134,11 @@ class _Coded(ABC):
 
     def patterns(self, *columns: str, lacking: Sequence[str] = ()) -> Patterns:
         read = [self._values(column).ravel() for column in columns]
-        needed = [values for name, values in zip(columns, read, strict=True) if name not in lacking]
-        known = ~np.any([np.isnan(values) for values in needed], axis=0)
-        group = self.group.ravel()[known].astype(np.int64)
+        group = self.group.ravel()
+        known = np.ones(group.shape, dtype=bool)
+        for name, one in zip(columns, read, strict=True):
+            known &= ~np.isnan(one) | (name in lacking)
+        group = group[known].astype(np.int64)
         values = np.stack([values[known] for values in read], axis=-1)
         return _shared(group, values, len(self.labels)) or _apart(group, values, len(self.labels))
 
@@ -171,10 +173,31 @@ def _ranks(values: Floats) -> tuple[Counts, int]:
     """A number for each distinct row, in the order of the rows, and how many there are."""
     rank, size = np.zeros(len(values), dtype=np.int64), 1
     for column in values.T:
-        levels, code = np.unique(column, return_inverse=True)
-        _, rank = np.unique(rank * len(levels) + code, return_inverse=True)
-        size = int(rank.max(initial=-1)) + 1
+        code, levels = _numbered(np.ascontiguousarray(column))
+        rank, size = _numbered(rank * levels + code, size * levels)
     return rank, size
+
+
+def _numbered(values: NDArray[Any], span: int = 0) -> tuple[Counts, int]:
+    """Distinct values numbered in their order, NaN last, and how many there are; `span` is above whole numbers from 0.
+
+    Whole numbers of a narrow range are looked up in a table, others hashed: of a million patients nothing but the
+    distinct values is sorted.
+    """
+    if not len(values):
+        return np.zeros(0, dtype=np.int64), 0
+    if not span:
+        low, high = values.min(), values.max()  # NaN where there is any
+        narrow = bool(np.isfinite([low, high]).all()) and high - low < len(values) + 1000
+        if narrow and (np.floor(values) == values).all():
+            values, span = values - low, int(high - low) + 1
+    if 0 < span <= 4 * len(values) + 1000:
+        key = values.astype(np.int64)
+        there = np.zeros(span, dtype=bool)
+        there[key] = True
+        return (np.cumsum(there) - 1)[key], int(there.sum())
+    codes, distinct = pd.factorize(values, sort=True, use_na_sentinel=False)
+    return codes.astype(np.int64), len(distinct)
 
 
 def merged(patterns: Patterns, columns: Sequence[int]) -> Patterns:
@@ -191,23 +214,23 @@ def _shared(group: Counts, values: Floats, groups: int, n: Counts | None = None)
     rank, size = _ranks(values)
     if groups > 1 and groups * size > 4 * len(values):
         return None
-    first = np.zeros(size, dtype=np.int64)
-    first[rank[::-1]] = np.arange(len(values))[::-1]
+    one = np.zeros(size, dtype=np.int64)  # of the rows that are alike, any
+    one[rank] = np.arange(len(values))
     counts = np.bincount(group * size + rank, n, minlength=groups * size).astype(np.int64)
-    return Patterns(values[first], counts.reshape(groups, size))
+    return Patterns(values[one], counts.reshape(groups, size))
 
 
 def _apart(group: Counts, values: Floats, groups: int, n: Counts | None = None) -> Patterns:
     """Each group's own patterns, filled up with rows that nobody has."""
     rank, size = _ranks(np.column_stack([group, values]))
-    first = np.zeros(size, dtype=np.int64)
-    first[rank[::-1]] = np.arange(len(values))[::-1]
-    owner = group[first]
+    one = np.zeros(size, dtype=np.int64)  # of the rows that are alike, any
+    one[rank] = np.arange(len(values))
+    owner = group[one]
     place = np.arange(size) - np.searchsorted(owner, np.arange(groups))[owner]
     widest = int(place.max(initial=0)) + 1
     own = np.zeros((groups, widest, values.shape[1]))
     counts = np.zeros((groups, widest), dtype=np.int64)
-    own[owner, place], counts[owner, place] = values[first], np.bincount(rank, n, minlength=size)
+    own[owner, place], counts[owner, place] = values[one], np.bincount(rank, n, minlength=size)
     return Patterns(own, counts)
 
 
@@ -281,6 +304,10 @@ def _frame_codes(frame: pd.DataFrame, column: str) -> NDArray[np.int64]:
     values = frame[column]
     if isinstance(values.dtype, pd.CategoricalDtype):
         return np.asarray(values.cat.codes, dtype=np.int64)
+    if values.dtype == bool:
+        return values.to_numpy().astype(np.int64)
+    if isinstance(values.dtype, pd.BooleanDtype):
+        return values.to_numpy(dtype=np.int64, na_value=-1)
     if _is_flag(values, column):
         numbers = values.astype("Float64").fillna(-1).to_numpy(dtype=float)
         if not np.isin(numbers, (-1, 0, 1)).all():

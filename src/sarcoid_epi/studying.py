@@ -11,6 +11,10 @@ from sarcoid_epi.errors import ConfigurationError, Problem
 Progress = Callable[[int, int], object]
 
 
+#: The folder of the report, beside the parts.
+REPORT = "report"
+
+
 def _quiet(done: int, of: int) -> None:
     """Nobody is watching."""
 
@@ -69,8 +73,40 @@ def study(
     if whole:
         with in_turn(Path(out)):
             tell(declared, Path(out))
+            study_report(name, out)
             tidy(Path(out))
     return whole
+
+
+def study_report(name: str, out: str | Path) -> Path:
+    """The report of a study that is whole, built into the folder `report` beside its parts.
+
+    Parameters
+    ----------
+    name : str
+        A shipped study or a TOML file.
+    out : path
+        The folder of its parts, with the tables that were told of them.
+
+    Returns
+    -------
+    Path
+        The page, `report/index.html`.
+
+    Raises
+    ------
+    ConfigurationError
+        When the folder belongs to something else, or the study has not been told there.
+    """
+    from sarcoid_epi.report.document import build
+    from sarcoid_epi.scenario import load_study
+    from sarcoid_epi.simulation.running import is_of
+    from sarcoid_epi.studies import told
+
+    declared, place = load_study(name), Path(out)
+    if not is_of(declared, place):
+        raise ConfigurationError(Problem("no parts of this study lie here", str(out), do="name its folder, or run it"))
+    return build(told(declared, place), place / REPORT)
 
 
 def combine(name: str, folders: Sequence[str | Path], out: str | Path) -> list[int]:
@@ -103,6 +139,7 @@ def combine(name: str, folders: Sequence[str | Path], out: str | Path) -> list[i
     if not lacking:
         with in_turn(place):
             tell(declared, place)
+            study_report(name, out)
             tidy(place)
     return lacking
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sarcoid_epi.measures import MEASURES, in_words, split
+from sarcoid_epi.measures import MEASURES, ON, in_words, split
 
 Kind = Literal["identifier", "category", "flag", "integer", "number", "date"]
 
@@ -371,6 +371,9 @@ def label(name: str) -> str:
     measure, of = split(name)
     if measure:
         return f"{MEASURES[measure].label}: {in_words(of, label)}"
+    exposure, on, outcome = name.rpartition(ON)
+    if on and "=" in outcome:
+        return f"{label(outcome)}; {label(exposure)}"
     name, equals, level = name.partition("=")
     if equals and level == "yes":
         return label(name)

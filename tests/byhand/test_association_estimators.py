@@ -6,14 +6,23 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sarcoid_epi.estimators import adjusted, model_diagnostics, standardised_risks, unadjusted
-from sarcoid_epi.estimators.association import ALIKE, FEW, REFERENCE, SEPARATED
-from sarcoid_epi.estimators.diagnostics import EMPTY_TENTH, NO_MORE_THAN_CHANCE, NOTHING_VARIES
+from sarcoid_epi.estimators import (
+    CATALOGUE,
+    adjusted,
+    ask,
+    exposure_tests,
+    model_diagnostics,
+    standardised_risks,
+    unadjusted,
+)
+from sarcoid_epi.estimators.association import ALIKE, ELSEWHERE, FEW, REFERENCE, SEPARATED
+from sarcoid_epi.estimators.diagnostics import EMPTY_TENTH, NO_MORE_THAN_CHANCE, NOTHING_VARIES, UNWEIGHTED
 from sarcoid_epi.estimators.prevalence import NOBODY
 from sarcoid_epi.estimators.standardisation import FLIC
-from sarcoid_epi.estimators.terms import LEFT_OUT
+from sarcoid_epi.estimators.terms import FEW_CLUSTERS, LEFT_OUT, UNCLUSTERED
 from sarcoid_epi.scenario import Model
 from sarcoid_epi.stats.discrimination import ONE_KIND
+from sarcoid_epi.stats.sandwich import ONE_CLUSTER
 from sarcoid_epi.strata import by, whole
 from small import limits, note, told
 
@@ -130,6 +139,59 @@ def test_standardised_risks_without_adjustment_are_the_shares():
     assert answers.std_error[0, 2] ** 2 == pytest.approx(0.25 / 60 + 3 / 16 / 80, rel=1e-8)
 
 
+def two_by_centre():
+    """Four centres of 20 exposed and 20 not, in which 2, 4, 6, 8 and 1, 3, 5, 11 of them have the outcome."""
+    exposed, others = (2, 4, 6, 8), (1, 3, 5, 11)
+    cells = zip(exposed, others, strict=True)
+    return exposed, others, centres(
+        **{f"c{at}": table({(1, 1): a, (1, 0): 20 - a, (0, 1): b, (0, 0): 20 - b}) for at, (a, b) in enumerate(cells)}
+    )  # fmt: skip
+
+
+def test_standardised_risks_have_errors_of_clusters():
+    """Shares of equal centres: the variance of the mean of four, c / (c - 1) that of the sum of squares."""
+    exposed, others, frame = two_by_centre()
+    answers = standardised_risks(whole(frame), model(cluster="centre"))
+    for name, seen in (("risk", exposed), ("reference_risk", others)):
+        at = answers.terms.index(f"{name}[{EXPOSED}]")
+        assert answers.estimate[0, at] == pytest.approx(sum(seen) / 80)
+        assert answers.std_error[0, at] == pytest.approx(np.std(np.array(seen) / 20, ddof=1) / 2)
+    at = answers.terms.index(f"risk_difference[{EXPOSED}]")
+    apart = (np.array(exposed) - np.array(others)) / 20
+    assert answers.std_error[0, at] == pytest.approx(np.std(apart, ddof=1) / 2)
+
+
+@pytest.mark.parametrize("family", ["firth", "log_binomial"])
+def test_likeness_within_clusters_is_held_or_told_to_be_left_out(family):
+    frame = two_by_centre()[2]
+    assert adjusted(whole(frame), model(cluster="centre")).note[0, 1].startswith("4 clusters: ")
+    plain, said = (adjusted(whole(frame), model(family, cluster=cluster)) for cluster in ("", "centre"))
+    assert limits(plain, plain.terms[1]) == pytest.approx(limits(said, said.terms[1]), rel=1e-9)
+    assert (plain.note[0, 1], said.note[0, 1]) == ("", UNCLUSTERED)
+    if family == "firth":
+        assert standardised_risks(whole(frame), model(family, cluster="centre")).note[0, 0] == f"{FLIC}; {UNCLUSTERED}"
+
+
+def test_few_events_with_clusters_say_both():
+    frame = centres(one=table({(1, 1): 3, (1, 0): 7, (0, 0): 9}), two=table({(0, 1): 2, (0, 0): 5, (1, 0): 4}))
+    assert adjusted(whole(frame), model(cluster="centre")).note[0, 1] == f"{FEW}; {UNCLUSTERED}"
+
+
+def test_who_tells_the_rest_is_named_only_where_it_is_asked():
+    frame = table(STRATA)
+    pair = {"adjust": ("sex",), "interactions": (("lofgren_broad", "sex"),)}
+    assert note(adjusted(whole(frame), model(**pair)), f"odds_ratio[{EXPOSED}]") == f"where sex is female; {ELSEWHERE}"
+    shares = adjusted(whole(frame), model("prevalence_ratio", **pair))
+    assert note(shares, f"prevalence_ratio[{EXPOSED}]") == "where sex is female"
+
+
+def test_diagnostics_of_a_model_with_weights_say_that_they_are_of_the_model_without():
+    frame = table(FOUR).assign(weight=1.0)
+    answers = model_diagnostics(whole(frame), model(weights="weight"))
+    assert note(answers, "c_statistic[osseous_recorded]") == UNWEIGHTED
+    assert told(answers) == pytest.approx(told(model_diagnostics(whole(frame), model())), nan_ok=True)
+
+
 def test_few_events_call_for_half_a_patient_in_each_cell():
     """Nine events for one coefficient; profile limits, which are not symmetrical."""
     cells = {(1, 1): 7, (1, 0): 13, (0, 1): 2, (0, 0): 18}
@@ -224,7 +286,8 @@ def test_a_number_with_two_values_is_a_flag_by_the_step():
     answers = adjusted(whole(frame), model(exposures=("age_at_diagnosis",)))
     assert told(answers) == {"odds_ratio[age_at_diagnosis]": pytest.approx(3**0.1, rel=1e-9)}
     bent = adjusted(whole(frame), model(exposures=("age_at_diagnosis",), splines={"age_at_diagnosis": 3}))
-    assert told(bent)["odds_ratio[age_at_diagnosis]"] == pytest.approx(3**0.1, rel=1e-9)
+    assert np.isnan(told(bent)["odds_ratio[age_at_diagnosis]"])  # a number with a spline has a curve, no one ratio
+    assert bent.note[0, 0].startswith("no one ratio for each unit")
     assert standardised_risks(whole(frame), model(exposures=("age_at_diagnosis",))).terms == ()
 
 
@@ -296,6 +359,29 @@ def test_a_forbidden_model_is_refused_in_every_row_and_answered_with_a_reason():
 
 
 OF = "[osseous_recorded]"
+
+
+def test_groups_of_a_common_effect_say_so():
+    """Grouping by a collider conditions on it as holding it does; by sex, which causes both, it is no fault."""
+    frame = table(STRATA).assign(bone_pain=pd.array([True, False] * 165, dtype="boolean"))
+    for column, said in (
+        ("bone_pain", "groups condition on what makes them: 'bone_pain' is a common effect"),
+        ("sex", ""),
+    ):
+        answers = ask(CATALOGUE, by(frame, column), data="d", question="association", by=column, models=[model()])
+        notes = [row.note for row in answers.rows if row.term == f"odds_ratio[{EXPOSED}]"]
+        assert notes
+        assert all(one.startswith(said) if said else one == "" for one in notes)
+
+
+def test_tests_name_the_column_that_follows_from_others():
+    frame = table(FOUR).assign(lofgren_strict=lambda it: it.lofgren_broad)
+    both = {
+        "exposures": ("lofgren_broad", "lofgren_strict"),
+        "accept": dict.fromkeys(("lofgren_broad", "lofgren_strict"), WHY),
+    }
+    answers = exposure_tests(whole(frame), model(**both))
+    assert note(answers, "p_ratio_test[lofgren_broad]").startswith("lofgren_strict=yes follows")
 
 
 def test_diagnostics_of_four_cells():
@@ -380,3 +466,53 @@ def test_diagnostics_say_why_there_is_nothing_to_say():
     assert answers.note[at["all_missing"], c] == NOBODY
     assert answers.estimate[at["all_missing"], left] == 10
     assert answers.note[at["one_sex"], answers.terms.index("vif[sex]")] == ALIKE
+
+
+def of_centres(many):
+    """The patients of `STRATA`, dealt out to centres one by one."""
+    frame = table(STRATA)
+    names = [f"c{at:02}" for at in range(many)]
+    frame["centre"] = pd.Categorical.from_codes(np.arange(len(frame)) % many, categories=names)
+    return whole(frame)
+
+
+@pytest.mark.parametrize("family", ["logistic", "prevalence_ratio"])
+def test_few_clusters_are_told_beside_limits_that_need_many(family):
+    for many, said in ((3, FEW_CLUSTERS.format(3)), (39, FEW_CLUSTERS.format(39)), (40, "")):
+        found = adjusted(of_centres(many), model(family, adjust=("sex",), cluster="centre"))
+        assert note(found, found.terms[-1]) == said
+    alone = adjusted(of_centres(1), model(family, adjust=("sex",), cluster="centre"))
+    assert np.isnan(limits(alone, alone.terms[-1])).all()
+    assert ONE_CLUSTER in note(alone, alone.terms[-1])
+
+
+@pytest.mark.parametrize("family", ["firth", "log_binomial"])
+def test_a_likelihood_that_knows_nothing_of_clusters_says_so(family):
+    clustered, plain = (
+        adjusted(of_centres(30), model(family, adjust=("sex",), **more)) for more in ({"cluster": "centre"}, {})
+    )
+    assert note(clustered, clustered.terms[-1]) == UNCLUSTERED
+    assert limits(clustered, clustered.terms[-1]) == pytest.approx(limits(plain, plain.terms[-1]))
+
+
+def test_standardised_shares_have_the_errors_of_clusters():
+    """One exposure, whole centres with it or without: the variance of a share among c centres is that of a mean."""
+    cells = [(1, (6, 4)), (1, (3, 7)), (1, (9, 1)), (0, (2, 8)), (0, (5, 5)), (0, (2, 8))]
+    rows = [
+        (x, y, at)
+        for at, (x, yes_no) in enumerate(cells)
+        for y, n in zip((1, 0), yes_no, strict=True)
+        for _ in range(n)
+    ]
+    frame = table(dict.fromkeys([(x, y) for x, y, _ in rows], 0)).iloc[:0]
+    frame = pd.DataFrame(
+        {name: pd.array([bool(row[k]) for row in rows], dtype="boolean") for k, name in enumerate(frame)}
+    )
+    frame["centre"] = pd.Categorical.from_codes([row[2] for row in rows], categories=list("abcdef"))
+    found = standardised_risks(whole(frame), model(cluster="centre"))
+    difference = f"risk_difference[{EXPOSED}]"
+    assert told(found)[difference] == pytest.approx(0.6 - 0.3)
+    # Sum over the centres of (10 (share of the centre - share of the arm) / 30)^2, times 6 / 5.
+    spread = sum((10 * d / 30) ** 2 for d in (0, -0.3, 0.3, -0.1, 0.2, -0.1)) * 6 / 5
+    assert found.std_error[0, found.terms.index(difference)] == pytest.approx(sqrt(spread))
+    assert FEW_CLUSTERS.format(6) in note(found, difference)

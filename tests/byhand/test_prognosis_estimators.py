@@ -15,9 +15,9 @@ from sarcoid_epi.errors import DataError
 from sarcoid_epi.estimators import CATALOGUE, ask
 from sarcoid_epi.estimators.association import ALIKE
 from sarcoid_epi.estimators.courses import NOBODY, courses
-from sarcoid_epi.estimators.cox import FEW
+from sarcoid_epi.estimators.cox import CURVE, FEW
 from sarcoid_epi.estimators.hazards_over_time import INDEPENDENT, NO_LEVELS, NO_SPLIT, STRATIFIED
-from sarcoid_epi.estimators.prognosis import NOBODY_LEFT, NOT_STARTED, NOT_YET, ONE_ARM, WEIGHTED
+from sarcoid_epi.estimators.prognosis import NOBODY_LEFT, NOT_STARTED, NOT_YET, ONE_ARM, UNLIMITED, WEIGHTED
 from sarcoid_epi.scenario import Model
 from sarcoid_epi.stats.cox_root import ALIASED, MONOTONE, NO_EVENT, NOTHING_SAID, cox_root
 from sarcoid_epi.stats.cox_sandwich import ONE_CLUSTER, cox_sandwich, score_residuals
@@ -334,3 +334,57 @@ def test_the_rows_add_up_to_the_score_and_clusters_of_one_are_patients():
         cox_sandwich(found, np.eye(2))
     with pytest.raises(ValueError, match="cluster"):
         cox_sandwich(found, root.covariance, [1, 2])
+
+
+def test_a_spline_has_no_single_ratio_and_one_with_an_interaction_holds_at_its_partners_reference():
+    rng = np.random.default_rng(2)
+    chance = rng.permutation
+    many = table(np.arange(1, 81), chance([1, 1, 1, 0] * 20), chance([0, 1] * 40)).assign(
+        sex=pd.Categorical(chance(["female", "male"] * 40)), age_at_diagnosis=chance(np.arange(1.0, 81.0))
+    )
+    age = {"exposures": ("age_at_diagnosis",), "splines": {"age_at_diagnosis": 3}, "split": (40.0,)}
+    bent = MODEL.model_copy(update=age)
+    for name in ("adjusted_hazards", "unadjusted_hazards", "changing_hazards"):
+        assert all(np.isnan(row[0]) and row[6] == CURVE for row in answer(name, many, bent).values())
+    product = {"adjust": ("sex",), "interactions": (("lofgren_broad", "sex"),), "split": (40.0,)}
+    both = MODEL.model_copy(update=product)
+    rows = answer("adjusted_hazards", many, both), answer("changing_hazards", many, both)
+    for row in (rows[0][f"hazard_ratio[{YES}]"], rows[1][f"hazard_ratio[{YES}]", 40.0]):
+        assert np.isfinite(row[0])
+        assert row[6].startswith("where sex is female")
+    assert "where" not in answer("unadjusted_hazards", many, both)[f"hazard_ratio[{YES}]"][6]
+
+
+def test_a_time_that_is_no_number_is_refused():
+    strata = whole(SIX.assign(sex=pd.Categorical(["male"] * 6)))
+    for column in ("time", "entry", "since"):
+        with pytest.raises(DataError, match="'sex' is no number"):
+            courses(strata, MODEL.model_copy(update={column: "sex"}))
+
+
+def test_before_the_clock_starts_nobody_is_said_to_be_at_risk():
+    late = answer("event_free", SIX, MODEL.model_copy(update={"start": 1.0}))
+    for year in (0.5, 1.0):
+        assert np.isnan(late[f"at_risk[{NO}]", year][0])
+        assert late[f"at_risk[{NO}]", year][6].startswith(NOT_STARTED)
+    assert late[f"at_risk[{NO}]", 2.0][0] == 3
+
+
+def test_events_of_a_mean_time_are_those_until_its_horizon():
+    frame = table([1, 2, 6, 7], [1, 1, 1, 0], [0, 0, 0, 0])
+    row = answer("restricted_means", frame)[f"restricted_mean[{NO}]", 5.0]
+    assert (row[0], row[4], row[5]) == (pytest.approx(1 + 0.75 + 1.5), 4, 2)
+
+
+def test_no_event_yet_among_late_entrants_is_no_certainty_and_says_so():
+    frame = table([9, 9, 9, 9], [1, 0, 0, 0], [0, 0, 0, 0], entry=[0, 1, 2, 3])
+    row = answer("event_free", frame)[f"survival[{NO}]", 5.0]
+    assert row[0] == 1
+    assert np.isnan(row[1])
+    assert row[6] == UNLIMITED
+
+
+def test_a_weighted_curve_that_has_come_to_its_end_is_at_0():
+    rows = table(np.arange(1, 8), [1] * 7, [0] * 7).assign(weight=[39.0, 47.0, 61.0, 33.0, 71.0, 57.0, 29.0])
+    found = answer("event_free", rows, MODEL.model_copy(update={"weights": "weight"}))
+    assert found[f"survival[{NO}]", 10.0][0] == 0

@@ -318,3 +318,9 @@ def test_a_thousand_rates_at_once_equal_each_alone():
             np.testing.assert_allclose(getattr(curves, name)[i], getattr(one, name), rtol=1e-12)
         alone = rate_ratio(events[i, 0], lived[i, 0], events[i, 1], lived[i, 1])
         np.testing.assert_allclose(ratios.high[i], alone.high, rtol=1e-12)
+
+
+def test_no_difference_of_shares_has_a_limit_beyond_one():
+    answer = standardised_survival([[0.0], [1.0], [0.0]], [2, 1, 3], [0, 1, 1], [3.0], [[[0.0]], [[1.0]]], [1])
+    assert answer.difference_low[1, 0] == -1
+    assert -1 < answer.difference[1, 0] < answer.difference_high[1, 0] <= 1

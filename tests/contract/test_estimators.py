@@ -52,6 +52,7 @@ def batch():
         "arthritis",
         "lupus_pernio",
     ]
+    columns += ["kidney_stones", "hypercalciuria", "calcitriol_pmol_l"]
     columns += ["remission_years", "follow_up_years", "years_since_diagnosis", "died"]
     often = {"substudy.low": 0.4, "substudy.high": 0.8, "sources.codes.painful": 0.5, "sources.codes.silent": 0.4}
     made = replicates(load_world("evidence"), load_design("pet_substudy", often), SIZE, REPLICATES, 1, columns)
@@ -92,13 +93,24 @@ ABOUT = {"interactions": lambda model: model.interactions, "ratio_curve": lambda
 def model_of(estimator: Estimator):
     """A shipped model of the first of the families that an estimator answers.
 
-    For hazards remission by sex: among forty patients there are hardly any deaths, or any with Löfgren syndrome.
+    For hazards remission by sex: among forty patients there are hardly any deaths, or any with Löfgren syndrome; for
+    that reason therapy by sex within centres, too. For selection remission by sex among the treated: of forty patients
+    hardly any have MRI.
     """
+    if estimator.families[0] == "gee":
+        return load_model("therapy_by_centre").model_copy(update={"exposures": ("sex",), "adjust": ("ancestry",)})
     if estimator.families == ("cox",):
         return load_model("remission").model_copy(update={"exposures": ("sex",), "adjust": ("ancestry",)})
-    about = ABOUT.get(estimator.name, lambda model: not model.interactions and not model.splines)
+    family, about = (
+        estimator.families[0],
+        ABOUT.get(estimator.name, lambda model: not model.interactions and not model.splines),
+    )
     models = (load_model(name) for name in shipped("model"))
-    return next(m for m in models if m.family == estimator.families[0] and about(m))
+    model = next(m for m in models if estimator.answers(m) and m.family == family and about(m))
+    if model.selected:
+        among = {"selected": "systemic_therapy", "selected_by": ("ancestry", "n_organs"), "adjust": ()}
+        return model.model_copy(update={"outcome": "remission", "exposures": ("sex",), **among})
+    return model
 
 
 def called(estimator: Estimator, strata, belief) -> Answers:

@@ -15,7 +15,7 @@ FLOORS = {
     "documenting": 9,
     "explaining": 9,
     "printing": 9,
-    "options": 9,
+    "options": 8,
     "verifying": 9,
     "api": 8,
     "studying": 8,
@@ -23,6 +23,7 @@ FLOORS = {
     "comparing": 7,
     "composing": 7,
     "undetected": 7,
+    "studies": 7,
     "questions": 6,
     "gathering": 6,
     "agreement": 6,
@@ -85,7 +86,7 @@ def test_a_room_imports_only_rooms_below_it(path):
 
 
 def test_the_walk_sees_imports_inside_functions():
-    assert "composing" in imported_rooms(SOURCE / "api.py")
+    assert "composing" in imported_rooms(SOURCE / "api" / "answers.py")
 
 
 def test_the_project_names_nothing_outside_itself():

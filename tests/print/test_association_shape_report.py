@@ -5,12 +5,13 @@ import pytest
 from sarcoid_epi import strata
 from sarcoid_epi.cohort import generate
 from sarcoid_epi.estimators import CATALOGUE, ask
+from sarcoid_epi.questions.association import forest_section
 from sarcoid_epi.questions.association_shape import shape_section
 from sarcoid_epi.report.plots import Curves
 from sarcoid_epi.scenario import load_design, load_model, load_world
 
 MODELS = ("osseous_and_pernio", "osseous_and_lofgren", "pain_and_age")
-OWN = ("interactions", "exposure_tests", "ratio_curve")
+OWN = ("interactions", "exposure_tests", "ratio_curve", "unadjusted", "adjusted")
 
 
 def section(design, size, seed):
@@ -71,3 +72,14 @@ def test_small_cohorts_make_a_section_too(design, size):
     words = " ".join([*shape.paragraphs, *(chart.title + chart.caption for chart in shape.charts)])
     assert "nan" not in words
     assert shape.sheets
+
+
+def test_names_keep_their_capitals_beside_ratios_and_one_of_an_interaction_says_in_whom_it_holds(told):
+    (forest,) = forest_section(told[0], [load_model(name) for name in MODELS]).charts
+    pernio, lofgren = forest.lines
+    assert (pernio.label, lofgren.label) == (
+        "Osseous sarcoidosis on record: lupus pernio",
+        "Osseous sarcoidosis on record: Löfgren syndrome",
+    )
+    assert pernio.end.endswith(" where sex is male")
+    assert " " not in lofgren.end

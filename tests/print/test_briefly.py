@@ -57,3 +57,10 @@ def test_what_the_table_lacks_is_said():
     assert any("lofgren_broad" in said for said in association.paragraphs)
     assert association.sheets
     assert not prognosis.sheets
+
+
+def test_the_broad_definition_is_told_where_the_strict_one_is_missing():
+    for lacking in (FULL.drop(columns="lofgren_strict"), FULL.assign(lofgren_strict=None)):
+        lofgren = briefly(lacking, "patients")[1][0]
+        assert [sheet.key for sheet in lofgren.sheets] == ["lofgren_table_broad"]
+        assert "The strict definition is known in nobody." in lofgren.paragraphs[0]

@@ -397,6 +397,35 @@ def test_groups_that_cannot_be_are_a_sentence(run, tmp_path):
         assert (out, said in err, len(err.splitlines())) == ("", True, 1)
 
 
+def test_groups_by_what_a_model_explains_or_compares_are_refused(run, tmp_path):
+    written(tmp_path, "own.csv", OWN)
+    written(tmp_path, "own.toml", 'label = "x"\noutcome = "osseous_recorded"\nexposures = ["sex"]\n')
+    code, out, err = run("estimate", "association", "-p", "own.csv", "--model", "own.toml", "--by", "sex")
+    assert (code, out) == (2, "")
+    assert "--by: 'sex' makes no groups for the model 'own', because it is the exposure" in err
+    code, out, err = run("estimate", "lofgren", "-p", "own.csv", "--by", "lofgren_broad")
+    assert (code, out) == (2, "")
+    assert "'lofgren_broad' makes no groups for 'lofgren', because it is what the patients are compared by" in err
+
+
+def test_two_models_of_one_name_are_refused(run, tmp_path):
+    written(tmp_path, "own.csv", OWN)
+    for folder, outcome in (("one", "osseous_recorded"), ("two", "lung")):
+        (tmp_path / folder).mkdir()
+        written(tmp_path / folder, "own.toml", f'label = "x"\noutcome = "{outcome}"\nexposures = ["sex"]\n')
+    code, _, err = run("estimate", "association", "-p", "own.csv", "-M", "one/own.toml", "-M", "two/own.toml")
+    assert (code, "--model: two models are called 'own'" in err) == (2, True)
+
+
+def test_methods_with_nothing_to_tell_of_a_model_leave_no_empty_table(run, tmp_path):
+    written(tmp_path, "own.csv", OWN)
+    written(tmp_path, "own.toml", 'label = "x"\noutcome = "osseous_recorded"\nexposures = ["sex"]\n')
+    _, out, _ = run("estimate", "association", "-p", "own.csv", "--model", "own.toml")
+    assert "adjusted rests on" in out
+    assert "interactions rests on" not in out
+    assert "ratio_curve rests on" not in out
+
+
 def test_generate_prints_its_folder_and_says_nothing_else(run, tmp_path):
     code, out, err = run("generate", "--size", "7", "--seed", "4", "--out", "new/cohort", "--vary", "sex.women=1")
     assert (code, out, err) == (0, "new/cohort\n", "")

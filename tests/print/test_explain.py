@@ -75,6 +75,8 @@ def test_a_model_is_told_with_what_the_causal_graph_says_of_it(tmp_path, monkeyp
     (tmp_path / "mine.toml").write_text("\n".join(lines), encoding="utf-8")
     assert "causal graph: 'systemic_therapy' is" in told("mine.toml")
     assert told("mine.toml").endswith("sarcoid-epi estimate association --patients FILE --model mine.toml")
+    (tmp_path / "mine.toml").write_text("\n".join(lines).replace("therapy", "terapy"), encoding="utf-8")
+    assert "! unknown column 'systemic_terapy'; did you mean 'systemic_therapy'?" in told("mine.toml")
 
 
 def test_every_parameter_of_everything_has_an_answer():

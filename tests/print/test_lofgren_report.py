@@ -115,6 +115,18 @@ def test_a_statement_of_the_review_is_found_only_where_the_limits_are_on_its_sid
     assert not any(few[what] for what in ("younger", "fewer men", "less medication"))
 
 
+def test_a_handful_of_patients_does_not_find_one_sixth():
+    for size, seed in ((40, 1), (40, 2), (3, 1)):
+        (row,) = (row for row in sheet("review", "incident_clinic", size, seed).records if "ankles" in row["what"])
+        assert not row["holds"]
+    (row,) = (row for row in sheet("review").records if "ankles" in row["what"])
+    assert row["holds"]
+
+
+def test_nothing_is_said_to_last_where_nothing_was_there():
+    assert "all of them" not in section("table", "incident_clinic", 40, 1).paragraphs[0]
+
+
 def test_the_parts_of_the_syndrome_make_a_whole():
     (bar,) = chart("signs").bars
     assert sum(value for _, value in bar.parts) == pytest.approx(1)

@@ -63,3 +63,20 @@ def test_a_small_or_late_cohort_makes_a_page_too(tmp_path, design, size):
     assert "Who is followed" in text
     assert ">nan<" not in text
     assert " nan " not in text
+
+
+def test_a_ratio_that_is_not_known_says_why_and_counts_as_none():
+    told = prognosis("How it goes on", "Who, and when?", "incident_clinic", 60, 1)
+    for record in (*sheets(told)["hazard_ratios"].records, *sheets(told)["stretches"].records):
+        assert record["status"] != "fitted" or record["estimate"] == record["estimate"]
+    hazards = next(section for section in told.sections if section.key == "hazards")
+    assert "In none of 1 models" in hazards.paragraphs[1]
+    assert "In 3 of 4 models it cannot be tested" in hazards.paragraphs[1]
+    assert charts(told)["hazard_forest"].title.startswith("0 of 1 adjusted hazard ratios")
+    assert "the mean time without relapse differs by" in charts(told)["mean_differences"].title
+
+
+def test_a_group_that_nobody_is_of_has_no_median_to_reach():
+    nobody = prognosis("How it goes on", "Who, and when?", "incident_clinic", 5, 2)
+    first = next(section for section in nobody.sections if section.key == "remission").paragraphs[0]
+    assert "with Löfgren syndrome unknown, nobody followed" in first

@@ -61,7 +61,8 @@ def truths(world):
     one, zero = ((1 - MALE) * share(e, 0) + MALE * share(e, 1) for e in (1, 0))
     return {
         "crude": odds(among(1)) / odds(among(0)), "conditional": np.exp(OF_EXPOSURE),
-        "marginal": odds(one) / odds(zero), "risk": one, "reference_risk": zero, "risk_difference": one - zero, "risk_ratio": one / zero,
+        "marginal": odds(one) / odds(zero), "risk": one, "reference_risk": zero, "risk_difference": one - zero,
+        "risk_ratio": one / zero,
     }  # fmt: skip
 
 

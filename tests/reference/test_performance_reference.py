@@ -1,6 +1,6 @@
 """Performance measures against base R's mean, sd, var, quantile, ks.test and chisq.test (R/performance.R).
 
-The example data of R's rsimsum could not be had here; the formulas are those of table 6 of morris2019."""
+The formulas are those of table 6 of morris2019; rsimsum's example stands in published/test_performance_published.py."""
 
 import json
 from pathlib import Path

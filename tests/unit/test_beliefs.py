@@ -36,6 +36,7 @@ axial = 0.6
 #: Each section that may be left out, complete.
 SECTIONS = {
     "together": '[together]\nassumed = "a guess of mine"\ncorrelation = -0.2\n',
+    "exposed": '[exposed]\nassumed = "a guess of mine"\ndetected = 0.5\nmistaken = 1.0\n',
     "cascade": '[cascade]\nassumed = "a guess of mine"\nsymptomatic = 0.3\nphalangeal = 0.2\nwritten = 0.9\n'
     + "".join(LOOK.format(look=look) for look in ("film", "ct", "mri", "pet")),
     "selection": '[selection]\nassumed = "a guess of mine"\nodds = 0.5\n',
@@ -106,7 +107,13 @@ def test_a_section_without_any_number_is_a_section_left_out(file, section):
 
 @pytest.mark.parametrize(
     ("section", "key"),
-    [("cascade", "written"), ("cascade", "symptomatic"), ("sources", "predictive"), ("occurrence", "population")],
+    [
+        ("cascade", "written"),
+        ("cascade", "symptomatic"),
+        ("sources", "predictive"),
+        ("exposed", "detected"),
+        ("occurrence", "population"),
+    ],
 )
 def test_half_a_section_is_one_sentence_that_names_what_is_missing(refused, section, key):
     assert refused(BARE + without(SECTIONS[section], key)) == [
@@ -198,11 +205,11 @@ def test_a_sensitivity_without_a_range_contradicts_no_cascade(file):
 
 
 def test_beliefs_about_pet_say_nothing_of_sources():
-    """A series of scans has no lists; the others say something of everything."""
+    """A series of scans has no lists; the others say something of everything, but none of a certain exposure."""
     for name in shipped("belief"):
         belief = load_belief(name)
         silent = [section for section in OPTIONAL if getattr(belief, section) is None]
-        assert silent == (["sources"] if belief.about == "pet" else []), name
+        assert silent == ["exposed"] + (["sources"] if belief.about == "pet" else []), name
 
 
 def test_the_cascade_of_every_shipped_belief_agrees_with_its_sensitivity():

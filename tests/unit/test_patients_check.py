@@ -6,6 +6,7 @@ import pytest
 
 from sarcoid_epi.errors import ConfigurationError, DataError, SarcoidEpiError
 from sarcoid_epi.patients import check, read_patients
+from sarcoid_epi.patients.checking import OUTSIDE
 from sarcoid_epi.vocabulary import PATIENT
 
 HEADER = "patient_id,sex,age_at_diagnosis,osseous_recorded,serum_calcium_mmol_l,diagnosis_date,scadding_stage,fever\n"
@@ -127,7 +128,7 @@ def test_an_unknown_column_is_ignored_with_a_word_and_the_near_name(tmp_path):
     told = {issue.column: (issue.verdict, issue.follows) for issue in checked.issues if "codebook" in issue.found}
     assert told == {
         "fevr": ("warn", "ignored; did you mean 'fever'?"),
-        "xyz": ("warn", "ignored; if it is one of the codebook, rename it or name it in a --mapping file"),
+        "xyz": ("warn", OUTSIDE),
     }
     assert "fevr" not in checked.frame
 
@@ -297,6 +298,16 @@ def test_rules_between_columns_are_counted_by_hand(tmp_path):
     }
 
 
+def test_nothing_happens_after_the_end_of_follow_up_or_before_what_it_follows(tmp_path):
+    header = "years_since_diagnosis,remission_years,relapse_years,follow_up_years"
+    rows = ("0,1,2,2", "3,,,2", "0,3,4,3", "0,2,1,5", "0,,,", "0,3,,2")
+    assert rules(tmp_path, header, *rows) == {
+        "years_since_diagnosis": ("met after the end of follow-up", 1),
+        "remission_years": ("remission after the end of follow-up", 1),
+        "relapse_years": ("relapse before remission", 1),
+    }
+
+
 def test_a_site_without_osseous_disease_on_record_is_worth_a_look(tmp_path):
     text = SIX.replace("fever", "recorded_spine")
     issues = [issue for issue in check(written(tmp_path, text)).issues if issue.category == "plausibility"]
@@ -347,3 +358,20 @@ def test_a_large_typed_table_is_not_read_as_text(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "_meaning", lambda *a: asked.append(a[1]) or meaning(*a))
     assert len(read_patients(tmp_path / "big.parquet")) == rows
     assert sorted(asked) == ["female", "male"]
+
+
+def test_columns_of_ones_own_are_kept_where_they_are_asked_for(tmp_path):
+    table = tmp_path / "own.csv"
+    table.write_text(
+        "patient_id;osseous_recorded;sex;weight;smoker;region;idle\n"
+        "a;1;female;0,5;yes;north;1\nb;0;male;1,25;no;south;2\nc;0;female;;;;3\n",
+        encoding="utf-8",
+    )
+    found = check(table, own=("weight", "smoker", "region", "absent"))
+    assert found.frame["weight"].tolist()[:2] == [0.5, 1.25]
+    assert np.isnan(found.frame["weight"].iloc[2])
+    assert found.frame["smoker"].tolist()[:2] == [True, False]
+    assert pd.isna(found.frame["smoker"].iloc[2])
+    assert list(found.frame["region"].cat.categories) == ["north", "south"]
+    assert "idle" not in found.frame
+    assert [issue.column for issue in found.issues if issue.found == "not in the codebook"] == ["idle"]

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
-from sarcoid_epi.strata import TallyStrata, by, replicated, whole
+from sarcoid_epi.strata import TallyStrata, _ranks, by, replicated, whole
 
 FRAME = pd.DataFrame(
     {
@@ -65,3 +66,39 @@ def test_a_date_is_its_day_and_a_number_below_nought_is_a_number():
     )
     assert told(held.patterns("lofgren_broad", "onset_date")) == {(1, 18322): 1, (0, -1): 1}
     assert told(held.patterns("bmd_t_score")) == {(-1.5,): 2, (0.5,): 1}
+
+
+def test_everything_may_be_lacking():
+    found = whole(FRAME).patterns("sex", "serum_calcium_mmol_l", lacking=("sex", "serum_calcium_mmol_l"))
+    assert found.counts.sum() == len(FRAME)
+    assert np.isnan(found.values).sum() == 2
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [[3.0, -2.0], [1.0, 0.0], [3.0, -2.0], [-0.0, 0.5], [0.0, 0.5]],  # narrow whole numbers, and others
+        [[np.nan, 1e300], [1.0, -1e300], [np.nan, 1e300], [2.0, np.nan]],  # missing values, wide numbers
+        [[np.inf, 1.0], [-np.inf, 1.0], [np.inf, 1.0]],
+        np.empty((0, 2)),
+    ],
+)
+def test_distinct_rows_are_numbered_in_their_order(values):
+    """As by sorting, of which there is none where numbers are whole and lie close together."""
+    rows = np.array(values)
+    kept = sorted(
+        {tuple(str(x + 0.0) for x in row) for row in rows}, key=lambda row: [(x == "nan", float(x)) for x in row]
+    )
+    rank, size = _ranks(rows)
+    assert size == len(kept)
+    assert rank.tolist() == [kept.index(tuple(str(x + 0.0) for x in row)) for row in rows]
+
+
+def test_many_patients_are_counted_as_a_frame_counts_them():
+    rng = np.random.default_rng(3)
+    n = 20_000
+    frame = pd.DataFrame({"n_organs": rng.integers(1, 9, n), "serum_calcium_mmol_l": rng.normal(2.4, 0.1, n).round(2)})
+    frame["hypercalcaemia"] = pd.array(rng.random(n) < 0.1, dtype="boolean")
+    found = told(whole(frame).patterns("hypercalcaemia", "n_organs", "serum_calcium_mmol_l"))
+    by_pandas = frame.groupby(["hypercalcaemia", "n_organs", "serum_calcium_mmol_l"]).size()
+    assert found == {(float(a), float(b), c): int(k) for (a, b, c), k in by_pandas.items()}

@@ -8,17 +8,26 @@ from sarcoid_epi.estimators.curves import ratio_curve
 from sarcoid_epi.estimators.declare import NOT_ASKED, Answers, Estimator, estimator
 from sarcoid_epi.estimators.description import means, shares
 from sarcoid_epi.estimators.diagnostics import model_diagnostics
+from sarcoid_epi.estimators.families import (
+    clustered,
+    multinomial_ratios,
+    proportional_odds_ratios,
+    unadjusted_ratios,
+)
 from sarcoid_epi.estimators.hazards import adjusted_hazards, proportionality, unadjusted_hazards
 from sarcoid_epi.estimators.hazards_over_time import changing_hazards, standardised_curves
 from sarcoid_epi.estimators.imaging import imaged_prevalence, selected_prevalence
+from sarcoid_epi.estimators.imputation import imputed
 from sarcoid_epi.estimators.interactions import interactions
 from sarcoid_epi.estimators.lofgren import broad_contrasts, definitions, strict_contrasts
 from sarcoid_epi.estimators.lofgren_adjusted import adjusted_contrasts
 from sarcoid_epi.estimators.lofgren_groups import centre_contrasts, onset_season, stage_contrast, three_groups
+from sarcoid_epi.estimators.misclassified import misclassification_corrected
 from sarcoid_epi.estimators.model_tests import exposure_tests
 from sarcoid_epi.estimators.person_years import incidence_rates, restricted_means
 from sarcoid_epi.estimators.prevalence import hypercalcaemia, organs, recorded_osseous
 from sarcoid_epi.estimators.prognosis import event_free, event_tests, incidence
+from sarcoid_epi.estimators.selection import selection_weighted
 from sarcoid_epi.estimators.sources import believed_sources, source_dependence, three_sources, two_sources
 from sarcoid_epi.estimators.standardisation import standardised_risks
 from sarcoid_epi.estimators.synthesis import joint_synthesis, modality_prevalence, pooled_prevalence
@@ -77,6 +86,13 @@ CATALOGUE: tuple[Estimator, ...] = (
     exposure_tests,
     ratio_curve,
     model_diagnostics,
+    unadjusted_ratios,
+    clustered,
+    proportional_odds_ratios,
+    multinomial_ratios,
+    selection_weighted,
+    imputed,
+    misclassification_corrected,
     event_free,
     incidence,
     restricted_means,

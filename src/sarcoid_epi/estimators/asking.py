@@ -12,6 +12,7 @@ from sarcoid_epi.estimators.declare import NO_COLUMN, NOTHING_KNOWN, Answers, Es
 from sarcoid_epi.measures import term
 from sarcoid_epi.results import Estimate, Estimates, Run
 from sarcoid_epi.scenario import Belief, Model, Prior
+from sarcoid_epi.scenario.causes import causes
 from sarcoid_epi.strata import Strata
 
 
@@ -73,14 +74,14 @@ def ask(
 
 def _models(estimator: Estimator, models: Sequence[Model]) -> list[Model | None]:
     """The models that an estimator answers; one that takes none is asked once."""
-    return [model for model in models if model.family in estimator.families] if estimator.families else [None]
+    return [model for model in models if estimator.answers(model)] if estimator.families else [None]
 
 
 def _answers(estimator: Estimator, strata: Strata, belief: Belief | Prior | None, model: Model | None) -> Answers:
     lack = lacking(estimator, strata)
     if lack:
         return silent([_absent(estimator, strata)], len(strata.labels), lack)
-    absent = [column for column in model.columns if column not in strata.columns] if model else []
+    absent = [column for column in (*model.columns, *model.beside) if column not in strata.columns] if model else []
     if model and absent:
         named = [term(model.measure, exposure) for exposure in model.exposures]
         return silent(named, len(strata.labels), f"{NO_COLUMN} '{absent[0]}'")
@@ -104,6 +105,9 @@ def lacking(estimator: Estimator, strata: Strata) -> str:
 #: What people of a population are in a group: not its part of them.
 LIKE_THESE = "were all people with sarcoidosis like this group"
 
+#: Groups condition on what makes them; a model is refused for that, its groups are told.
+CONDITIONED = "groups condition on what makes them: {}"
+
 #: Sources of records: one that holds nobody is no source.
 _SOURCES = frozenset({"on_clinic_list", "in_radiology_text", "in_codes"})
 
@@ -113,6 +117,15 @@ def _is_empty(strata: Strata, column: str) -> bool:
     if column in _SOURCES:
         return not strata.events(column)[0].any()
     return not strata.table(column).any()
+
+
+def _conditioned(model: Model | None, by: str) -> str:
+    """What the causal graph says against a model in groups of `by`, as if it held it; or nothing."""
+    if model is None or not by or by in model.accept:
+        return ""
+    others = [exposure for exposure in model.exposures if exposure != by]
+    faults = [fault for exposure in others if (fault := causes().fault(exposure, model.outcome, by))]
+    return CONDITIONED.format("; ".join(dict.fromkeys(faults))) if faults else ""
 
 
 def run_name(estimator: str, by: str = "", belief: str = "", of: str = "") -> str:
@@ -142,7 +155,7 @@ def _estimates(
         data=data,
         package_version=version("sarcoid-epi"),
     )
-    of_group = LIKE_THESE if by and estimator.estimand.unit == "people" else ""
+    of_group = LIKE_THESE if by and estimator.estimand.unit == "people" else _conditioned(model, by)
     rows = tuple(
         Estimate(
             run=name,

@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 from sarcoid_epi.estimands import CONDITIONAL_RATIO, CRUDE_RATIO
 from sarcoid_epi.estimators.declare import NO_ONE_RATIO, Answers, Floats, Term, answers_of, estimator, silent
 from sarcoid_epi.estimators.prevalence import NOBODY
-from sarcoid_epi.estimators.terms import Fitting, Level, at_references, fitting
+from sarcoid_epi.estimators.terms import (
+    ENOUGH_CLUSTERS,
+    FEW_CLUSTERS,
+    UNCLUSTERED,
+    Fitting,
+    Level,
+    at_references,
+    fitting,
+)
 from sarcoid_epi.measures import term
 from sarcoid_epi.scenario import Model
 from sarcoid_epi.stats.firth import firth, firth_profile
@@ -32,8 +40,13 @@ REFERENCE = "reference"
 REFUSED = "refused: {}; if it must be, give the reason under [accept]"
 ALIKE = "all patients are alike in it"
 FEW = "by Firth's penalised likelihood: fewer than 10 events for each coefficient"
-AT_REFERENCES = "where {}; interactions has its ratio elsewhere"
-CURVE = f"{NO_ONE_RATIO}: it has a spline (ratio_curve tells that of odds)"
+AT_REFERENCES, ELSEWHERE = "where {}", "interactions has its ratio elsewhere"
+CURVE, CURVE_TOLD = f"{NO_ONE_RATIO}: it has a spline", "ratio_curve tells it"
+
+WEIGHTED_FEW = "fewer than 10 events for each coefficient, and Firth's penalty does not go with weights"
+WEIGHTED_SEPARATED = (
+    "what explains the outcome foretells it in some, so odds are infinite, and Firth's penalty does not go with weights"
+)
 SEPARATED = "by Firth's penalised likelihood: what explains the outcome foretells it in some, so odds are infinite"
 
 
@@ -60,10 +73,13 @@ def adjusted(strata: Strata, model: Model) -> Answers:
     Family `logistic`: odds ratios by maximum likelihood with Wald limits, or, where there are fewer than 10 events (or
     patients without one) for each coefficient or what explains the outcome separates it, by Firth's penalised
     likelihood with profile limits, as in family `firth`. Families `prevalence_ratio` (modified Poisson, robust errors)
-    and `log_binomial`: ratios of shares. With a `cluster` the errors are robust to likeness within it. A level that an
-    exposure is compared with has ratio 1 and no limits; n and events are those of the level. The ratio of an exposure
-    with a declared interaction is that at the reference of its partner, which its note says; one with a spline has no
-    single ratio.
+    and `log_binomial`: ratios of shares. With a `cluster` the errors are robust to likeness within it, but where the
+    likelihood is penalised and in family `log_binomial`, whose notes say so; fewer than 40 clusters are told. With
+    `weights` each patient counts with his weight, errors are robust, and Firth's penalty is not used: where the
+    likelihood has no maximum there is no number. Whose weight is missing, 0 or below is left out, and counted. A model
+    of `selected` patients is fitted to those alone, unweighted. A level that an exposure is compared with has ratio 1
+    and no limits; n and events are patients with the level, weighted or not. The ratio of an exposure with a declared
+    interaction is that at the reference of its partner, which its note says; one with a spline has no single ratio.
 
     Parameters
     ----------
@@ -140,20 +156,30 @@ def _answered(strata: Strata, model: Model, *fitted: Model) -> Answers:
     for part in fitted:
         own = everything if part is model else fitting(strata, part, among=model)
         logs = solved(own, part)
-        terms += [_row(own, logs, level, model.measure, _held(strata, part, level)) for level in own.levels]
+        caveats = [held(strata, part, level, elsewhere=_told_elsewhere(part)) for level in own.levels]
+        pairs = zip(own.levels, caveats, strict=True)
+        terms += [ratio_row(own, logs, level, model.measure, caveat) for level, caveat in pairs]
     return answers_of(*terms)
 
 
-def _held(strata: Strata, model: Model, level: Level) -> str:
-    """What a ratio must not be read without: that it is of a curve, or holds at the references of partners alone."""
+def _told_elsewhere(model: Model) -> bool:
+    """Whether `interactions` and `ratio_curve` tell of a model what one ratio cannot."""
+    return model.family in ("logistic", "firth") and not model.weights
+
+
+def held(strata: Strata, model: Model, level: Level, *, elsewhere: bool = False) -> str:
+    """What a ratio must not be read without: that it is of a curve, or holds at the references of partners alone.
+
+    With `elsewhere` also who tells the rest.
+    """
     if level.name in model.splines:
-        return CURVE
-    where = at_references(strata, model, level.variable)
-    return AT_REFERENCES.format(where) if where else ""
+        return f"{CURVE}; {CURVE_TOLD}" if elsewhere else CURVE
+    where = AT_REFERENCES.format(found) if (found := at_references(strata, model, level.variable)) else ""
+    return f"{where}; {ELSEWHERE}" if where and elsewhere else where
 
 
-def _row(own: Fitting, logs: Logs, level: Level, measure: str, held: str) -> Term:
-    """The row of a level: its ratio, or 1 where it is the reference."""
+def ratio_row(own: Fitting, logs: Logs, level: Level, measure: str, caveat: str = "") -> Term:
+    """The row of a level: its ratio, or 1 where it is the reference; the caveat is what `held` says."""
     name = term(measure, level.name)
     everybody = own.n.sum(axis=-1)
     note = np.where(level.n == 0, NOBODY, "")
@@ -163,9 +189,9 @@ def _row(own: Fitting, logs: Logs, level: Level, measure: str, held: str) -> Ter
         return Term(name, estimate, np.nan, np.nan, np.nan, level.n, level.events, note)
     at = own.names.index(level.name)
     estimate, low, high = (np.exp(part[:, at]) for part in (logs.estimate, logs.low, logs.high))
-    if held == CURVE:
+    if caveat.startswith(CURVE):
         estimate = np.full_like(estimate, np.nan)
-    told = np.array(["; ".join(filter(None, (held, str(one)))) for one in logs.note]) if held else logs.note
+    told = np.array(["; ".join(filter(None, (caveat, str(one)))) for one in logs.note]) if caveat else logs.note
     note = np.where(note != "", note, np.where(own.varying[:, at], told, ALIKE))
     return Term(name, estimate, low, high, estimate * logs.std_error[:, at], level.n, level.events, own.told(note))
 
@@ -178,7 +204,9 @@ def solved(own: Fitting, model: Model) -> Logs:
     for used in np.unique(own.varying, axis=0):
         which = np.flatnonzero((own.varying == used).all(axis=-1))
         wanted = np.flatnonzero(np.isin(np.flatnonzero(used), own.exposed(model)))
-        part = _solved(own.rows(which, used), own.events[which], own.n[which], own.clusters(which), model, wanted)
+        weights = own.weighing(which)
+        rows, events, n = own.rows(which, used), own.events[which], own.n[which]
+        part = fitted(rows, events, n, own.clusters(which), weights, model, wanted)
         for kept, found in zip(whole[:4], part[:4], strict=True):
             kept[np.ix_(which, np.flatnonzero(used))] = found
         whole.note[which] = own.named(part.note, used)
@@ -188,36 +216,81 @@ def solved(own: Fitting, model: Model) -> Logs:
 Places = NDArray[np.intp]
 
 
-def _solved(rows: Floats, events: Floats, n: Floats, cluster: Floats | None, model: Model, wanted: Places) -> Logs:
+def fitted(
+    rows: Floats,
+    events: Floats,
+    n: Floats,
+    cluster: Floats | None,
+    weights: Floats | None,
+    model: Model,
+    wanted: Places,
+) -> Logs:
     """The coefficients of groups by the model's family; profile limits of the wanted columns alone."""
     if model.family == "prevalence_ratio":
-        fit = modified_poisson(rows, events, n, cluster=cluster)
-        return Logs(fit.estimate, fit.low, fit.high, fit.std_error, fit.note)
+        fit = modified_poisson(rows, events, n, cluster=cluster, weights=weights)
+        return Logs(fit.estimate, fit.low, fit.high, fit.std_error, otherwise(fit.note, few_clusters(n, cluster)))
     if model.family == "log_binomial":
         fit = log_binomial(rows, events, n)
-        return Logs(fit.estimate, fit.low, fit.high, fit.std_error, fit.note)
+        note = otherwise(fit.note, "" if cluster is None else UNCLUSTERED)
+        return Logs(fit.estimate, fit.low, fit.high, fit.std_error, note)
     if model.family == "firth":
-        return _penalised(rows, events, n, "", wanted)
-    return _logistic(rows, events, n, cluster, wanted)
+        return _penalised(rows, events, n, cluster, "", wanted)
+    return (
+        _logistic(rows, events, n, cluster, wanted) if weights is None else _weighted(rows, events, n, cluster, weights)
+    )
+
+
+def few_clusters(n: Floats, cluster: Floats | None) -> NDArray[Any]:
+    """What is said of groups whose clusters are few for robust errors."""
+    if cluster is None:
+        return np.full(len(n), "", dtype=object)
+    counts = [np.unique(one[some > 0]).size for one, some in zip(np.broadcast_to(cluster, n.shape), n, strict=True)]
+    said = ["" if many >= ENOUGH_CLUSTERS else FEW_CLUSTERS.format(many) for many in counts]
+    return np.array(said, dtype=object)
+
+
+def otherwise(note: NDArray[Any], other: NDArray[Any] | str) -> NDArray[Any]:
+    """The note where it says something, else the other."""
+    return np.where(np.asarray(note, dtype=object) == "", other, note)
+
+
+def _weighted(rows: Floats, events: Floats, n: Floats, cluster: Floats | None, weights: Floats) -> Logs:
+    """Weighted log odds ratios: the errors know that a weight is no number of patients; Firth's penalty would not."""
+    fit = logistic(rows, events, n, weights=weights)
+    robust = logistic_sandwich(rows, events, n, fit.estimate, cluster, weights)
+    error = robust.std_error * (1.0 if cluster is None else np.sqrt(cr1_factor(robust.units))[..., None])
+    reach = normal_quantile(0.95) * error
+    few = np.where(penalty(rows, events, n, fit.note) == FEW, WEIGHTED_FEW, robust.note)
+    note = np.select([fit.note == NO_MAXIMUM, fit.note == ""], [WEIGHTED_SEPARATED, few], fit.note)
+    note = otherwise(note, few_clusters(n, cluster))
+    return Logs(fit.estimate, fit.estimate - reach, fit.estimate + reach, error, note)
 
 
 def _logistic(rows: Floats, events: Floats, n: Floats, cluster: Floats | None, wanted: Places) -> Logs:
     """By maximum likelihood, or by Firth's where the rule asks for it."""
     fit = logistic(rows, events, n)
     error = fit.std_error
+    note = fit.note
     if cluster is not None:
         robust = logistic_sandwich(rows, events, n, fit.estimate, cluster)
         error = robust.std_error * np.sqrt(cr1_factor(robust.units))[..., None]
+        note = otherwise(note, robust.note)
     reach = normal_quantile(0.95) * error
     parts = [np.array(part) for part in (fit.estimate, fit.estimate - reach, fit.estimate + reach, error)]
-    note = np.asarray(fit.note, dtype=object)
+    note = otherwise(note, few_clusters(n, cluster))
     why = penalty(rows, events, n, fit.note)
     if (asked := np.flatnonzero(why != "")).size:
-        found = _penalised(rows if rows.ndim == 2 else rows[asked], events[asked], n[asked], why[asked], wanted)
+        design = rows if rows.ndim == 2 else rows[asked]
+        found = _penalised(design, events[asked], n[asked], cluster, why[asked], wanted)
         for kept, new in zip(parts, found[:4], strict=True):
             kept[asked] = new
         note[asked] = found.note
     return Logs(parts[0], parts[1], parts[2], parts[3], note)
+
+
+def unclustered(why: str | NDArray[np.str_]) -> NDArray[np.str_]:
+    """Why a likelihood is penalised, with that it leaves clusters out of account."""
+    return np.char.lstrip(np.char.add(np.asarray(why, dtype=str), f"; {UNCLUSTERED}"), "; ")
 
 
 def penalty(rows: Floats, events: Floats, n: Floats, note: NDArray[np.str_]) -> NDArray[np.str_]:
@@ -227,8 +300,11 @@ def penalty(rows: Floats, events: Floats, n: Floats, note: NDArray[np.str_]) -> 
     return np.where(everybody == 0, "", np.where(note == NO_MAXIMUM, SEPARATED, np.where(few, FEW, "")))
 
 
-def _penalised(rows: Floats, events: Floats, n: Floats, why: str | NDArray[np.str_], wanted: Places) -> Logs:
+def _penalised(
+    rows: Floats, events: Floats, n: Floats, cluster: Floats | None, why: str | NDArray[np.str_], wanted: Places
+) -> Logs:
     fit = firth(rows, events, n)
+    why = why if cluster is None else unclustered(why)
     nothing = np.full(fit.estimate.shape, np.nan)
     limits = firth_profile(rows, events, n, columns=wanted) if wanted.size else Profile(*(nothing,) * 4, fit.note)
     lost = np.isnan(limits.low) | np.isnan(limits.high)

@@ -13,6 +13,7 @@ from sarcoid_epi.scenario import Belief, Parameter
 from sarcoid_epi.scenario.belief import LOOKS, Cascade, Detection
 from sarcoid_epi.scenario.distribution import distribution
 from sarcoid_epi.stats.cascade import Detected, detection, share_given_detection
+from sarcoid_epi.stats.draws import correlated
 from sarcoid_epi.stats.interval import Array
 from sarcoid_epi.stats.weighted import effective, normalised
 
@@ -53,6 +54,13 @@ def weighed(believed: Detection, places: Array) -> Array:
     if 0.0 in believed.shapes:
         return np.full(places.shape, believed.value.value)
     return np.asarray(betaincinv(*believed.shapes, places))
+
+
+def drawn_detection(belief: Belief, places: Array) -> tuple[Array, Array]:
+    """Sensitivity and specificity at places (D, 3), correlated as believed; independent where nothing is said."""
+    together = at(belief.together.correlation, places[:, 2]) if belief.together else np.zeros(len(places))
+    first, second = correlated(places[:, 0], places[:, 1], together)
+    return weighed(belief.sensitivity, first), weighed(belief.specificity, second)
 
 
 #: What a cascade leaves open, a place for each: whatever is believed of one modality too high is so of all.

@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from sarcoid_epi.estimands import LOFGREN_ODDS_RATIO, TRUE_PREVALENCE
-from sarcoid_epi.estimators.believing import ENOUGH, NO_INFORMATION, at, detects, weighed
+from sarcoid_epi.estimators.believing import ENOUGH, NO_INFORMATION, detects, drawn_detection
 from sarcoid_epi.estimators.cascade import CONTRADICTION
-from sarcoid_epi.estimators.declare import Answers, Floats, Term, answers_of, estimator, silent
+from sarcoid_epi.estimators.declare import Answers, Term, answers_of, estimator, silent
 from sarcoid_epi.estimators.prevalence import NOBODY
 from sarcoid_epi.scenario import Belief
 from sarcoid_epi.stats.bias_analysis import ErrorLimits, record_level, summary_level
-from sarcoid_epi.stats.draws import correlated
 from sarcoid_epi.stats.importance import sobol
 from sarcoid_epi.stats.interval import normal_quantile
 from sarcoid_epi.strata import Strata
@@ -22,13 +21,6 @@ DRAWS = 2**12
 ALL_CHANCE = "nobody, or everybody, is on record: doubt of the belief cannot be told from that of chance"
 NO_CASE_LEFT = "in some draws a group has no case, or nobody without: a limit is 0 or infinite"
 NO_ODDS = "a group without a record, or without a patient off record: no odds to compare"
-
-
-def _detection(belief: Belief, places: Floats) -> tuple[Floats, Floats]:
-    """Sensitivity and specificity at places (D, 3), correlated as believed; independent where nothing is said."""
-    together = at(belief.together.correlation, places[:, 2]) if belief.together else np.zeros(len(places))
-    first, second = correlated(places[:, 0], places[:, 1], together)
-    return weighed(belief.sensitivity, first), weighed(belief.specificity, second)
 
 
 def _spoken(found: ErrorLimits, draws: int) -> ErrorLimits:
@@ -77,7 +69,9 @@ def bias_analysed_prevalence(strata: Strata, belief: Belief) -> Answers:
     recorded, known = strata.events("osseous_recorded")
     places = sobol(DRAWS, 4)
     pairs, back = np.unique(np.stack([recorded, known], axis=-1), axis=0, return_inverse=True)
-    found = _spoken(summary_level(pairs[:, 0], pairs[:, 1], *_detection(belief, places[:, :3]), places[:, 3]), DRAWS)
+    found = _spoken(
+        summary_level(pairs[:, 0], pairs[:, 1], *drawn_detection(belief, places[:, :3]), places[:, 3]), DRAWS
+    )
     back = back.ravel()
     if not detects(belief):
         return silent(("osseous", "osseous_systematic"), len(known), NO_INFORMATION)
@@ -139,7 +133,7 @@ def bias_analysed_odds_ratio(strata: Strata, belief: Belief) -> Answers:
     log_ratio, error = (np.where(known, value, np.nan) for value in (log_ratio, error))
     plain, reach = np.exp(log_ratio), np.exp(normal_quantile(0.95) * error)
     places = sobol(DRAWS // 4, 10)
-    se, sp = (draws[:, None] for draws in _detection(belief, places[:, :3]))
+    se, sp = (draws[:, None] for draws in drawn_detection(belief, places[:, :3]))
     found = _spoken(record_level(counts, [False, True], se, sp, places[:, 3:]), DRAWS // 4)
     bare = np.where(n == 0, NOBODY, np.where(known, "", NO_ODDS))
     centre = np.where(known & np.isfinite(found.total_median), found.total_median, np.nan)

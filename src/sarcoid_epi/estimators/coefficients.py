@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sarcoid_epi.estimators.association import REFUSED, Logs, penalty
 from sarcoid_epi.estimators.declare import Floats
-from sarcoid_epi.estimators.terms import Fitting
+from sarcoid_epi.estimators.terms import UNCLUSTERED, Fitting
 from sarcoid_epi.scenario import Model
 from sarcoid_epi.stats.firth import firth, firth_profile
 from sarcoid_epi.stats.interval import normal_quantile
@@ -20,10 +20,7 @@ from sarcoid_epi.stats.sandwich import cr1_factor, logistic_sandwich
 #: The families that are answered here.
 LOGISTIC = ("logistic", "firth")
 
-#: What a penalised likelihood knows nothing of.
-UNCLUSTERED = "likeness within clusters left out of account"
-
-
+#: Why nothing is told of a model with weights.
 WEIGHTED = "not told of a model with weights: these errors and tests would take a weight for a number of patients"
 
 
@@ -66,6 +63,7 @@ def coefficients(own: Fitting, model: Model) -> Coefficients:
         whole.covariance[np.ix_(which, at, at)] = part.covariance
         for kept, found in zip(whole[2:], part[2:], strict=True):
             kept[which] = found
+        whole.note[which] = own.named(part.note, used)
     return whole
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,7 +16,7 @@ from sarcoid_epi.estimators.terms import demand_columns, is_number, reference_of
 from sarcoid_epi.scenario import Model
 from sarcoid_epi.stats.risk_table import RiskTable, risk_table
 from sarcoid_epi.strata import FLAG, Strata
-from sarcoid_epi.vocabulary import label
+from sarcoid_epi.vocabulary import PATIENT_BY_NAME, label
 
 #: When follow-up ended, in years from diagnosis.
 END = "follow_up_years"
@@ -25,6 +26,9 @@ BEFORE = "{:.0f} patients had left before the study met them"
 BY = " or by year {:g}"
 LEFT_OUT = "{:.0f} patients left out, who lack a value"
 WITHOUT = "{:.0f} patients left out, who are with '{}'"
+
+#: A part of a note that says who is not in the rows, and nothing of the number.
+ABSENT = re.compile(r"\d+ patients (had left before the study met them|left out, who (lack a value|are with '))")
 
 
 @dataclass(frozen=True)
@@ -134,12 +138,15 @@ def courses(strata: Strata, model: Model) -> Courses:
     ConfigurationError
         When the model names a column that is not there, or a level that its variable does not have.
     DataError
-        When the outcome, a competing event or what patients must be without is no flag.
+        When the outcome, a competing event or what patients must be without is no flag, or a time is no number.
     """
     demand_columns(strata, model)
     for name in (model.outcome, *model.competing, *model.without):
         if strata.levels(name) != FLAG:
             raise DataError(Problem(f"'{name}' is no flag", f"model '{model.name}'", do="name a flag"))
+    for name in filter(None, (model.time, model.since, model.entry, model.weights)):
+        if name in PATIENT_BY_NAME and PATIENT_BY_NAME[name].kind not in ("integer", "number"):
+            raise DataError(Problem(f"'{name}' is no number", f"model '{model.name}'", do="name a column of numbers"))
     named = tuple(dict.fromkeys((*model.columns, END)))
     absent = [name for name in (model.time, model.since) if name and name != END]
     values, counts = strata.patterns(*named, lacking=absent)

@@ -13,8 +13,16 @@ from numpy.typing import NDArray
 
 from sarcoid_epi.estimators.association import ALIKE, REFERENCE
 from sarcoid_epi.estimators.courses import NOBODY, Courses
-from sarcoid_epi.estimators.declare import Answers, Floats, Term, answers_of, silent
-from sarcoid_epi.estimators.terms import Column, design_of, is_number, reference_of
+from sarcoid_epi.estimators.declare import NO_ONE_RATIO, Answers, Floats, Term, answers_of, silent
+from sarcoid_epi.estimators.terms import (
+    ENOUGH_CLUSTERS,
+    FEW_CLUSTERS,
+    Column,
+    at_references,
+    design_of,
+    is_number,
+    reference_of,
+)
 from sarcoid_epi.measures import term
 from sarcoid_epi.scenario import Model
 from sarcoid_epi.stats.cox_root import cox_root
@@ -33,8 +41,9 @@ ALPHA = 0.05
 
 CHANGING = "hazards do not stay proportional (p {}): an average over time, see the ratios by stretch"
 FEW = "fewer than 10 events for each coefficient"
-FEW_CLUSTERS = "fewer than 20 clusters: the limits are rather too narrow"
 UNWEIGHTED = "sampling weights are not taken by a Cox model here"
+CURVE = f"{NO_ONE_RATIO}: it has a spline"
+AT_REFERENCES = "where {}: by the interaction it is another elsewhere"
 
 
 @dataclass(frozen=True)
@@ -177,7 +186,7 @@ def fitted(
         within = np.full(within.shape, np.nan)
         factor = cr1_factor(robust.units) if robust.units > 1 else np.nan
         within[np.ix_(known, known)] = robust.covariance * factor
-        said = [robust.note or (FEW_CLUSTERS if robust.units < 20 else ""), few]
+        said = [robust.note or (FEW_CLUSTERS.format(robust.units) if robust.units < ENOUGH_CLUSTERS else ""), few]
         few = "; ".join(filter(None, said))
     covariance[np.ix_(used, used)] = within
     return Fit(estimate, covariance, note, few)
@@ -239,8 +248,16 @@ def barred(strata: Strata, model: Model, measure: str, *, crude: bool = False) -
     return silent(named, len(strata.labels), why)
 
 
-def row_of(cox: Cox, level: Level, measure: str) -> Term:
-    """The row of a level in one group: its ratio, or 1 where it is the reference."""
+def held(strata: Strata, model: Model, level: Level) -> str:
+    """What a ratio must not be read without: that there is no single one, or that it holds at references alone."""
+    if level.name in model.splines:
+        return CURVE
+    where = at_references(strata, model, level.variable)
+    return AT_REFERENCES.format(where) if where else ""
+
+
+def row_of(cox: Cox, level: Level, measure: str, caveat: str = "") -> Term:
+    """The row of a level in one group: its ratio, or 1 where it is the reference; the caveat is what `held` says."""
     n, events = float(level.has.sum()), float((level.has & (cox.had == 1)).sum())
     name = term(measure, level.name)
     if level.reference or n == 0:
@@ -248,11 +265,11 @@ def row_of(cox: Cox, level: Level, measure: str) -> Term:
         note = NOBODY if n == 0 else REFERENCE
         return one(cox.own, name, (1.0 if there and n else np.nan, np.nan, np.nan, np.nan), n, events, note)
     at = cox.names.index(level.name)
-    if why := str(cox.fit.note[at]):
+    if why := str(cox.fit.note[at]) or (caveat if caveat == CURVE else ""):
         return one(cox.own, name, (np.nan,) * 4, n, events, why)
     weights = np.zeros(len(cox.names))
     weights[at] = 1.0
-    note = "; ".join(filter(None, [cox.fit.few, cox.changing(level.variable)]))
+    note = "; ".join(filter(None, [caveat, cox.fit.few, cox.changing(level.variable)]))
     return one(cox.own, name, cox.fit.ratio(weights), n, events, note)
 
 

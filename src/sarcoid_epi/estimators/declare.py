@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sarcoid_epi.estimands import Estimand
+from sarcoid_epi.scenario import Model
 
 Floats = NDArray[np.float64]
 
@@ -111,8 +112,9 @@ class Estimator:
 
     `needs` are columns without which it has nothing to say; `believes` names the parts of a belief that it takes.
     `takes` names what its first argument holds: patients, or published series. `families` are those of the declared
-    models that it answers; it is then asked once for each model, its last argument. `rests` says in a few words what
-    its answer stands or falls with. One that does not batch takes as long for each of many groups as for one.
+    models that it answers; it is then asked once for each model, its last argument. `only` names what such a model must
+    say for it to be asked, as `selected`. `rests` says in a few words what its answer stands or falls with. One that
+    does not batch takes as long for each of many groups as for one.
     """
 
     name: str
@@ -126,6 +128,11 @@ class Estimator:
     rests: str
     batches: bool
     families: tuple[str, ...] = ()
+    only: str = ""
+
+    def answers(self, model: Model) -> bool:
+        """Whether it has something to say of a declared model."""
+        return model.family in self.families and (not self.only or bool(getattr(model, self.only)))
 
     def __call__(self, *arguments: Any) -> Answers:
         return self.function(*arguments)
@@ -158,12 +165,13 @@ def estimator(
     rests: str = "the counts",
     batches: bool = True,
     families: Sequence[str] = (),
+    only: str = "",
 ) -> Callable[[Function], Estimator]:
     """Declare an estimator. The result is a value; `CATALOGUE` lists it."""
 
     def declare(function: Function) -> Estimator:
         name = function.__name__
         listed = tuple(needs), tuple(believes), tuple(references)
-        return Estimator(name, question, function, estimand, *listed, takes, rests, batches, tuple(families))
+        return Estimator(name, question, function, estimand, *listed, takes, rests, batches, tuple(families), only)
 
     return declare

@@ -12,7 +12,7 @@ from sarcoid_epi.estimators.association import ALIKE, COUNTED, REFUSED
 from sarcoid_epi.estimators.declare import NUMBERS, Answers, Floats, Term, answers_of, estimator, side_by_side, silent
 from sarcoid_epi.estimators.fitted import KINDS, Fitted, fitted
 from sarcoid_epi.estimators.prevalence import NOBODY
-from sarcoid_epi.estimators.terms import Column, Fitting, fitting, is_number
+from sarcoid_epi.estimators.terms import SELECTED, Column, Fitting, fitting, is_number
 from sarcoid_epi.measures import term
 from sarcoid_epi.scenario import Model
 from sarcoid_epi.stats.calibration import heuristic_shrinkage, risk_groups
@@ -31,6 +31,7 @@ ABOVE_ONE = "a share above 1 is foretold to some, and taken for 1"
 NO_MORE_THAN_CHANCE = "the model explains no more than chance would"
 NO_SPREAD = "the coefficients have no standard errors"
 DECIDES = "one patient alone decides a coefficient"
+UNWEIGHTED = "of the model without its weights"
 WITHOUT, WITH = "without the outcome", "with the outcome"
 
 #: One number for the whole model, in the order told.
@@ -67,7 +68,8 @@ def model_diagnostics(strata: Strata, model: Model) -> Answers:
     strata : Strata
         With the columns of the model.
     model : Model
-        Of a family for an outcome of yes or no; clusters are not looked at.
+        Of a family for an outcome of yes or no; clusters are not looked at, nor are weights: what is told of a model
+        with weights is of the same model without them, and says so.
 
     Returns
     -------
@@ -102,7 +104,9 @@ def model_diagnostics(strata: Strata, model: Model) -> Answers:
         part = answers_of(*_told(strata, own, model, which, used))
         for name, kept in fields.items():
             kept[which] = getattr(part, name)
-    fields["note"] = fields["note"].astype(str)
+    among = (UNWEIGHTED if model.weights else "", SELECTED.format(model.selected) if model.selected else "")
+    told = [["; ".join(filter(None, (str(one), *among))) for one in group] for group in fields["note"]]
+    fields["note"] = np.array(told, dtype=str)
     return side_by_side([_left_out(own, model), Answers(whole.terms, **fields)])
 
 

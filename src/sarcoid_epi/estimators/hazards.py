@@ -9,7 +9,7 @@ import numpy as np
 from sarcoid_epi.estimands import CRUDE_HAZARD_RATIO, HAZARD_RATIO, PROPORTIONALITY
 from sarcoid_epi.estimators.association import ALIKE
 from sarcoid_epi.estimators.courses import Courses, courses
-from sarcoid_epi.estimators.cox import Cox, barred, cox, levels_of, one, row_of, stacked
+from sarcoid_epi.estimators.cox import Cox, barred, cox, held, levels_of, one, row_of, stacked
 from sarcoid_epi.estimators.declare import Answers, Term, estimator, silent
 from sarcoid_epi.measures import term
 from sarcoid_epi.scenario import Model
@@ -36,7 +36,8 @@ def adjusted_hazards(strata: Strata, model: Model) -> Answers:
     lifelines take no notice of delayed entry and ties, so they are worked out here, with the factor c / (c - 1)). A
     level that an exposure is compared with has ratio 1 and no limits; n and events are those of the level. Where
     hazards do not stay proportional (p below 0.05 by Grambsch and Therneau) the note says so. Where an effect grows
-    without end there is no number, and the others are those of the limit.
+    without end there is no number, and the others are those of the limit. The ratio of an exposure with a declared
+    interaction is that at the reference of its partner, which its note says; one with a spline has no single ratio.
 
     Parameters
     ----------
@@ -116,7 +117,8 @@ def _ratios(strata: Strata, own: Courses, parts: list[Model]) -> list[Term]:
     for part in parts:
         named = replace(own, model=part)
         made = cox(strata, named, part)
-        found += [row_of(made, level, part.measure) for level in levels_of(strata, part, named)]
+        levels = levels_of(strata, part, named)
+        found += [row_of(made, level, part.measure, held(strata, part, level)) for level in levels]
     return found
 
 

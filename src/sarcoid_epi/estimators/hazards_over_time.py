@@ -7,7 +7,7 @@ import numpy as np
 from sarcoid_epi.estimands import CHANGING_HAZARD_RATIO, STANDARDISED_SURVIVAL
 from sarcoid_epi.estimators.association import REFERENCE
 from sarcoid_epi.estimators.courses import NOBODY, Courses, courses
-from sarcoid_epi.estimators.cox import Cox, Fit, barred, cox, fitted, levels_of, one, stacked
+from sarcoid_epi.estimators.cox import CURVE, Cox, Fit, barred, cox, fitted, held, levels_of, one, stacked
 from sarcoid_epi.estimators.declare import Answers, Floats, Term, estimator
 from sarcoid_epi.estimators.prognosis import NOT_STARTED, YEARS
 from sarcoid_epi.estimators.terms import design_of, is_number
@@ -82,6 +82,7 @@ def _changing(strata: Strata, own: Courses, model: Model) -> list[Term]:
     fit, place = _fit(made, pieces, len(starts))
     terms: list[Term] = []
     for level in levels:
+        caveat = held(strata, model, level)
         for stretch, start in enumerate(starts):
             here = level.has[pieces.patient] & (pieces.interval == stretch)
             n, events = float(here.sum()), float(pieces.event[here].sum())
@@ -93,12 +94,13 @@ def _changing(strata: Strata, own: Courses, model: Model) -> list[Term]:
             else:
                 weights = np.zeros(len(fit.estimate))
                 weights[place[level.name, stretch]] = 1.0
-                terms.append(_ratio(own, fit, name, weights, n, events, start))
+                terms.append(_ratio(own, fit, name, weights, n, events, start, caveat))
             if level.reference or stretch == 0:
                 continue
             weights = np.zeros(len(fit.estimate))
             weights[place[level.name, stretch]], weights[place[level.name, 0]] = 1.0, -1.0
-            terms.append(_ratio(own, fit, term("hazard_ratio_change", level.name), weights, n, events, start))
+            change = term("hazard_ratio_change", level.name)
+            terms.append(_ratio(own, fit, change, weights, n, events, start, caveat if caveat == CURVE else ""))
     return terms
 
 
@@ -122,10 +124,14 @@ def _fit(made: Cox, pieces: Episodes, stretches: int) -> tuple[Fit, dict[tuple[s
     return fitted(design, pieces.exit, pieces.event, pieces.entry, stratum, cluster), place
 
 
-def _ratio(own: Courses, fit: Fit, name: str, weights: Floats, n: float, events: float, start: float) -> Term:
-    """A ratio of hazards, or a ratio of two, or why there is none."""
-    note = next((str(fit.note[at]) for at in np.flatnonzero(weights) if fit.note[at]), "")
-    return one(own, name, BLANK if note else fit.ratio(weights), n, events, note or fit.few, start)
+def _ratio(
+    own: Courses, fit: Fit, name: str, weights: Floats, n: float, events: float, start: float, caveat: str
+) -> Term:
+    """A ratio of hazards, or a ratio of two, or why there is none; the caveat is what `held` says."""
+    why = next((str(fit.note[at]) for at in np.flatnonzero(weights) if fit.note[at]), "")
+    why = why or (caveat if caveat == CURVE else "")
+    note = why or "; ".join(filter(None, (caveat, fit.few)))
+    return one(own, name, BLANK if why else fit.ratio(weights), n, events, note, start)
 
 
 @estimator(

@@ -12,7 +12,7 @@ from sarcoid_epi.estimators.association import ALIKE
 from sarcoid_epi.estimators.coefficients import LOGISTIC, Coefficients, barred, coefficients
 from sarcoid_epi.estimators.declare import Answers, Floats, Term, answers_of, estimator, silent
 from sarcoid_epi.estimators.prevalence import NOBODY
-from sarcoid_epi.estimators.terms import Column, Fitting, fitting
+from sarcoid_epi.estimators.terms import ENOUGH_CLUSTERS, Column, Fitting, fitting
 from sarcoid_epi.measures import TOGETHER, term
 from sarcoid_epi.scenario import Model
 from sarcoid_epi.stats.firth import firth_ratio_test
@@ -22,6 +22,7 @@ from sarcoid_epi.strata import Strata
 
 WALD = "Wald's test with errors robust to likeness within clusters"
 FEW_CLUSTERS = "no more clusters than coefficients tested"
+ROUGH = f"{WALD}; fewer than {ENOUGH_CLUSTERS} clusters: p is rather too small"
 DEGREES = "{} {} of freedom"
 
 
@@ -102,7 +103,7 @@ def _bends(column: Column, variable: str) -> bool:
 def _rows(own: Fitting, model: Model, found: Coefficients, test: Tested) -> list[Term]:
     groups = len(own.n)
     statistic, df = np.full(groups, np.nan), np.zeros(groups, dtype=int)
-    note = np.asarray(found.note, dtype=object)
+    note = np.array(found.note, dtype=object)  # a copy: what is said of one test is not said of the next
     for used in np.unique(own.varying, axis=0):
         columns = [at for at in test.columns if used[at]]
         which = np.flatnonzero((own.varying == used).all(axis=-1))
@@ -158,4 +159,5 @@ def _wald(found: Coefficients, some: Some, columns: list[int]) -> tuple[Floats, 
         turned = np.linalg.solve(covariance[enough], estimate[enough][..., None])[..., 0]
         statistic[enough] = (estimate[enough] * turned).sum(axis=-1)
     few = found.units[some] <= len(columns)
-    return statistic, np.where(enough, WALD, np.where(few & (found.note[some] == ""), FEW_CLUSTERS, ""))
+    said = np.where(found.units[some] < ENOUGH_CLUSTERS, ROUGH, WALD)
+    return statistic, np.where(enough, said, np.where(few & (found.note[some] == ""), FEW_CLUSTERS, ""))

@@ -12,6 +12,7 @@ from sarcoid_epi.measures import term
 from sarcoid_epi.scenario import Model
 from sarcoid_epi.stats.incidence_rate import Rate, incidence_rate, rate_ratio
 from sarcoid_epi.stats.restricted_mean import MeanTime, mean_difference, restricted_mean, restricted_time_lost
+from sarcoid_epi.stats.risk_table import numbers_at
 from sarcoid_epi.strata import Strata
 
 #: Years from the origin up to which mean times are taken.
@@ -49,7 +50,8 @@ def restricted_means(strata: Strata, model: Model) -> Answers:
     -------
     Answers
         Years, shape (groups, levels, differences and, where something competes, levels again); their time is the
-        horizon. NaN where nobody was under observation from the start on, or nobody is followed to the horizon.
+        horizon, and events are those until then. NaN where nobody was under observation from the start on, or nobody is
+        followed to the horizon.
 
     Assumes
     -------
@@ -66,21 +68,22 @@ def restricted_means(strata: Strata, model: Model) -> Answers:
     table = rows.table()
     found = restricted_mean(outcome_alone(table), HORIZON, model.start)
     apart = mean_difference(found, MeanTime._make(part[..., :1] for part in found))
+    had = numbers_at(table, [HORIZON]).events[:, :, 0, 0]
     terms = []
     for at, arm in enumerate(rows.arms):
-        terms.append(_mean("restricted_mean", arm, rows, found, at))
+        terms.append(_mean("restricted_mean", arm, rows, found, at, had))
         if at:
-            terms.append(_mean("restricted_mean_difference", arm, rows, apart, at))
+            terms.append(_mean("restricted_mean_difference", arm, rows, apart, at, had))
         if model.competing:
             lost = restricted_time_lost(table, HORIZON, model.start)
-            terms.append(_mean("time_lost", arm, rows, MeanTime._make(part[..., 0] for part in lost), at))
+            terms.append(_mean("time_lost", arm, rows, MeanTime._make(part[..., 0] for part in lost), at, had))
     return answers_of(*terms)
 
 
-def _mean(measure: str, arm: str, rows: Courses, found: MeanTime, at: int) -> Term:
+def _mean(measure: str, arm: str, rows: Courses, found: MeanTime, at: int, had: Floats) -> Term:
     real = found.std_error[:, at] > ROUNDING  # an error of 0 is none: what is left of it is rounding
     low, high, error = (np.where(real, part[:, at], np.nan) for part in (found.low, found.high, found.std_error))
-    n, events = rows.entered[:, at], rows.had[:, at]
+    n, events = rows.entered[:, at], had[:, at]
     note = rows.told(np.where(n == 0, NOBODY, found.note[:, at]))
     return Term(term(measure, arm), found.estimate[:, at], low, high, error, n, events, note, HORIZON)
 

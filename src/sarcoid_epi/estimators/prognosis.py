@@ -14,8 +14,8 @@ from sarcoid_epi.measures import term
 from sarcoid_epi.scenario import Model
 from sarcoid_epi.stats.aalen_johansen import cumulative_incidence
 from sarcoid_epi.stats.gray import gray_test
+from sarcoid_epi.stats.kaplan_meier import NO_EVENT, SurvivalCurve, kaplan_meier, survival_quantile
 from sarcoid_epi.stats.kaplan_meier import NOBODY as NOBODY_AT_RISK
-from sarcoid_epi.stats.kaplan_meier import SurvivalCurve, kaplan_meier, survival_quantile
 from sarcoid_epi.stats.log_rank import log_rank
 from sarcoid_epi.stats.risk_table import RiskTable, numbers_at, value_at
 from sarcoid_epi.stats.robust_incidence import robust_incidence
@@ -29,6 +29,7 @@ NOT_STARTED = "the clock of this model starts later"
 NOBODY_LEFT = "nobody is at risk any more"
 ONE_ARM = "one level: nothing to compare"
 WEIGHTED = "not for sampling weights"
+UNLIMITED = "no event yet: no limits"
 
 
 class Read(NamedTuple):
@@ -220,6 +221,8 @@ def _timed(measure: str, rows: Courses, table: RiskTable, read: Read) -> list[Te
             unknown = np.where(known, NOBODY_LEFT, NOT_STARTED if late else NOT_YET)
             note = np.where(n[:, at] == 0, NOBODY, np.where(np.isnan(estimate), unknown, read.note[:, at]))
             events = numbers.events[:, at, 0, place]
+            bare = (events == 0) & np.isnan(low) & np.isnan(high) & ~np.isnan(estimate)
+            note = np.where(bare & np.isin(note, ("", NO_EVENT)), UNLIMITED, note)
             terms.append(Term(term(measure, arm), estimate, low, high, error, n[:, at], events, rows.told(note), year))
     return terms
 
@@ -229,9 +232,10 @@ def _at_risk(rows: Courses, table: RiskTable) -> list[Term]:
     n, numbers = rows.entered, numbers_at(table, YEARS)
     terms = []
     for at, arm in enumerate(rows.arms):
-        note = rows.told(np.where(n[:, at] == 0, NOBODY, ""))
         for place, year in enumerate(YEARS):
-            left = np.where(n[:, at] == 0, np.nan, numbers.at_risk[:, at, place])
+            late = year <= rows.model.start
+            note = rows.told(np.where(n[:, at] == 0, NOBODY, NOT_STARTED if late else ""))
+            left = np.where((n[:, at] == 0) | late, np.nan, numbers.at_risk[:, at, place])
             events = numbers.events[:, at, 0, place]
             terms.append(Term(term("at_risk", arm), left, np.nan, np.nan, np.nan, n[:, at], events, note, year))
     return terms
@@ -268,7 +272,8 @@ def _weighted(rows: Courses, competing: bool) -> Read:
             curve = robust_incidence(own.exit[here], event, own.entry[here], weights, rows.causes if competing else 1)
             over = np.array(YEARS) > own.exit[here].max()
             before = (0.0, np.nan, np.nan, np.nan)
-            parts = (curve.incidence[0], curve.low[0], curve.high[0], curve.std_error[0])
+            share = curve.incidence[0] if competing else 1.0 - curve.survival  # at its end exactly 1
+            parts = (share, curve.low[0], curve.high[0], curve.std_error[0])
             read = [value_at(curve.time, part, YEARS, first) for part, first in zip(parts, before, strict=True)]
             gone = over & ~(value_at(curve.time, curve.survival, YEARS, 1.0) == 0)
             for kept, new in zip((estimate, low, high, error), read, strict=True):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from sarcoid_epi.estimands import MARGINAL_RISK
-from sarcoid_epi.estimators.association import REFUSED, penalty
+from sarcoid_epi.estimators.association import REFUSED, few_clusters, otherwise, penalty
 from sarcoid_epi.estimators.declare import Answers, Floats, Term, answers_of, estimator, silent
 from sarcoid_epi.estimators.prevalence import NOBODY
-from sarcoid_epi.estimators.terms import Fitting, Level, design_of, fitting
+from sarcoid_epi.estimators.terms import UNCLUSTERED, Fitting, Level, design_of, fitting
 from sarcoid_epi.measures import term
 from sarcoid_epi.scenario import Model
 from sarcoid_epi.stats.firth import firth
@@ -32,8 +32,10 @@ def standardised_risks(strata: Strata, model: Model) -> Answers:
 
     For each level of an exposure against its reference: r_k, the mean over all patients of the risk that the logistic
     model gives them with the exposure set to k and all else as it is; the difference and the ratio of the two. Errors
-    hold both the coefficients' and that the patients are a sample. Where the model is fitted with Firth's penalty its
-    constant is corrected so that the mean risk is the share seen (FLIC), and the covariates are taken as known.
+    hold both the coefficients' and that the patients are a sample; with a `cluster` they are robust to likeness within
+    it. With `weights` both the regression and the patients it is averaged over are weighted. Where the model is fitted
+    with Firth's penalty its constant is corrected so that the mean risk is the share seen (FLIC), the covariates are
+    taken as known, and likeness within clusters is left out of account, which the note says.
 
     Parameters
     ----------
@@ -100,7 +102,8 @@ def _standardised(strata: Strata, model: Model, own: Fitting, level: Level) -> S
         if not used[at]:
             continue
         rows, first, other = (_some(design, which)[..., used] for design in (own.design, one, zero))
-        part = _by_rule(rows, first, other, own.events[which], own.n[which], model)
+        beside = own.weighing(which), own.clusters(which)
+        part = _by_rule(rows, first, other, own.events[which], own.n[which], *beside, model)
         for name, field in fields.items():
             for kept, new in zip(field, getattr(part, name), strict=True):
                 kept[which] = new
@@ -108,9 +111,24 @@ def _standardised(strata: Strata, model: Model, own: Fitting, level: Level) -> S
     return Standardised(**fields, note=note)
 
 
-def _by_rule(rows: Floats, one: Floats, zero: Floats, events: Floats, n: Floats, model: Model) -> Standardised:
-    """By maximum likelihood, or for all groups of a batch that call for it, by Firth with its constant corrected."""
-    found = standardised(rows, events, n, one, zero)
+def _by_rule(
+    rows: Floats,
+    one: Floats,
+    zero: Floats,
+    events: Floats,
+    n: Floats,
+    weights: Floats | None,
+    cluster: Floats | None,
+    model: Model,
+) -> Standardised:
+    """By maximum likelihood, or for all groups of a batch that call for it, by Firth with its constant corrected.
+
+    With weights always the first. Firth's knows nothing of clusters, and says so.
+    """
+    found = standardised(rows, events, n, one, zero, cluster=cluster, weights=weights)
+    told = found._replace(note=otherwise(found.note, few_clusters(n, cluster)))
+    if weights is not None:
+        return told
     why = (
         np.full(len(n), FLIC)
         if model.family == "firth"
@@ -118,7 +136,7 @@ def _by_rule(rows: Floats, one: Floats, zero: Floats, events: Floats, n: Floats,
     )
     asked = np.flatnonzero(why != "")
     if not asked.size:
-        return found
+        return told
     rows, one, zero = (_some(design, asked) for design in (rows, one, zero))
     corrected = flic(rows, events[asked], n[asked])
     covariance = firth(rows, events[asked], n[asked]).covariance
@@ -128,8 +146,8 @@ def _by_rule(rows: Floats, one: Floats, zero: Floats, events: Floats, n: Floats,
         merged[name] = Estimated(
             *(_placed(old, asked, new) for old, new in zip(getattr(found, name), getattr(known, name), strict=True))
         )
-    note = np.asarray(found.note, dtype=object)
-    note[asked] = np.where(known.note == "", FLIC, known.note)
+    note = np.asarray(told.note, dtype=object)
+    note[asked] = np.where(known.note == "", FLIC if cluster is None else f"{FLIC}; {UNCLUSTERED}", known.note)
     return Standardised(**merged, note=note)
 
 

@@ -13,11 +13,22 @@ from numpy.typing import NDArray
 from sarcoid_epi.errors import ConfigurationError, DataError, Problem, unknown
 from sarcoid_epi.estimators.declare import Floats
 from sarcoid_epi.scenario import Model
+from sarcoid_epi.scenario.model import SEVERAL
 from sarcoid_epi.stats.splines import FIRST_QUANTILE, knots, restricted_cubic
 from sarcoid_epi.strata import FLAG, Strata, merged
 
 #: How many patients a model had to leave out.
 LEFT_OUT = "{} of {:.0f} patients left out, who lack a value"
+NO_WEIGHT = "{} of {:.0f} patients left out, who lack a value or a weight above 0"
+
+#: What is told of weights, and of a model of selected patients where it is fitted to them as they are.
+WEIGHTED = "weighted, robust errors"
+SELECTED = "those with '{}' alone, unweighted"
+
+#: What is told of clusters: that there are fewer than robust errors need, or that errors do not know of them.
+ENOUGH_CLUSTERS = 40
+FEW_CLUSTERS = f"{{}} clusters: robust errors are too small with fewer than {ENOUGH_CLUSTERS}"
+UNCLUSTERED = "likeness within clusters left out of account"
 
 #: How the notes of fits number columns.
 _NUMBERED = re.compile(r"^columns? (\d+(?:, \d+)*)(?= follow)")
@@ -50,8 +61,10 @@ class Fitting:
     """What a model is fitted to: P patterns of values in G groups, and p columns.
 
     `design` has shape (P, p) or (G, P, p); `values` (P, variables) or (G, P, variables) holds codes and numbers of the
-    model's columns by name; `n` and `events` (G, P); `left_out` (G,), who lacks a value somewhere; `spline_at` the
-    knots of splines.
+    model's columns by name; `n` and `events` (G, P), events NaN where the outcome is no flag; `left_out` (G,), who
+    lacks a value somewhere; `spline_at` the knots of splines.
+    model's columns by name; `n` and `events` (G, P) count patients, weighted or not; `left_out` (G,), who lacks a value
+    somewhere. `cluster`, `weights` and `selected` name columns.
     """
 
     columns: tuple[Column, ...]
@@ -62,6 +75,8 @@ class Fitting:
     levels: tuple[Level, ...]
     left_out: NDArray[np.int64]
     cluster: str = ""
+    weights: str = ""
+    selected: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -83,16 +98,26 @@ class Fitting:
 
     def clusters(self, groups: NDArray[np.intp]) -> Floats | None:
         """The cluster of each pattern, where the model has clusters."""
-        if not self.cluster:
+        return self._of(self.cluster, groups)
+
+    def weighing(self, groups: NDArray[np.intp]) -> Floats | None:
+        """The weight of a patient of each pattern, where the model has weights; who has none above 0 is not there."""
+        found = self._of(self.weights, groups)
+        return None if found is None else np.where(self.n[groups] > 0, found, 0.0)
+
+    def _of(self, column: str, groups: NDArray[np.intp]) -> Floats | None:
+        if not column:
             return None
-        found = self.values[self.cluster]
+        found = self.values[column]
         return found if found.ndim == 1 else found[groups]
 
     def told(self, note: NDArray[np.str_]) -> NDArray[np.str_]:
-        """Notes of groups, with how many patients were left out where some were."""
+        """Notes of groups, with what weighs or selects, and how many patients were left out where some were."""
         n, out = self.n.sum(axis=-1), self.left_out
-        left = [LEFT_OUT.format(o, o + m) if o else "" for o, m in zip(out, n, strict=True)]
-        return np.array(["; ".join(filter(None, pair)) for pair in zip(note, left, strict=True)])
+        why = NO_WEIGHT if self.weights else LEFT_OUT
+        among = (WEIGHTED if self.weights else "", SELECTED.format(self.selected) if self.selected else "")
+        left = [why.format(o, o + m) if o else "" for o, m in zip(out, n, strict=True)]
+        return np.array(["; ".join(filter(None, (one, *among, last))) for one, last in zip(note, left, strict=True)])
 
     def named(self, note: NDArray[Any], used: NDArray[np.bool_]) -> NDArray[Any]:
         """Notes of fits with some of the columns, which these number, with the columns' names."""
@@ -115,6 +140,9 @@ class Fitting:
 def fitting(strata: Strata, model: Model, among: Model | None = None) -> Fitting:
     """The patients of a model as patterns of values with counts; those who lack a value are left out, and counted.
 
+    So are those whose weight is not a number above 0, where the model has weights. Where it is of selected patients the
+    others are not in it at all.
+
     Parameters
     ----------
     strata : Strata
@@ -129,26 +157,42 @@ def fitting(strata: Strata, model: Model, among: Model | None = None) -> Fitting
     ConfigurationError
         When the model names a column that is not there, or a level that its variable does not have.
     DataError
-        When the outcome is neither yes nor no, or a variable is neither a flag, a category nor a number.
+        When the outcome is neither yes nor no, and the family asks for that, or a variable is neither a flag, a
+        category nor a number.
     """
     whole = among or model
     demand_columns(strata, whole)
-    if strata.levels(model.outcome) != FLAG:
-        raise DataError(Problem(f"the outcome '{model.outcome}' is no flag", do="name a flag, or another family"))
+    flag = strata.levels(model.outcome) == FLAG
+    if not flag and model.family not in SEVERAL:
+        do = f"name a flag, or a family of {' and '.join(SEVERAL)}"
+        raise DataError(Problem(f"the outcome '{model.outcome}' is no flag", do=do))
     found = strata.patterns(*whole.columns)
-    left_out = strata.n() - found.counts.sum(axis=1)
+    if whole.weights:
+        weight = found.values[..., whole.columns.index(whole.weights)]
+        found = found._replace(counts=np.where((weight > 0) & np.isfinite(weight), found.counts, 0))
+    if whole.selected:
+        inside = found.values[..., whole.columns.index(whole.selected)] == 1
+        found = found._replace(counts=np.where(inside, found.counts, 0))
+    left_out = strata.n(whole.selected) - found.counts.sum(axis=1)
     if among:
         found = merged(found, [whole.columns.index(name) for name in model.columns])
     n = found.counts.astype(float)
     values = {name: found.values[..., at] for at, name in enumerate(model.columns)}
-    events = n * (values[model.outcome] == 1)
+    events = n * (values[model.outcome] == 1) if flag else np.full(n.shape, np.nan)
     columns, design = design_of(strata, model, values, n)
-    levels = tuple(
+    levels = levels_of(strata, model, values, n, events)
+    return Fitting(columns, design, values, n, events, levels, left_out, model.cluster, model.weights, model.selected)
+
+
+def levels_of(
+    strata: Strata, model: Model, values: Mapping[str, Floats], n: Floats, events: Floats
+) -> tuple[Level, ...]:
+    """The levels of a model's exposures, with the patients and the events of each."""
+    return tuple(
         Level(name, variable, reference, (n * has).sum(axis=-1), (events * has).sum(axis=-1))
         for variable in model.exposures
         for name, reference, has in _levels(strata, model, variable, values[variable])
     )
-    return Fitting(columns, design, values, n, events, levels, left_out, model.cluster)
 
 
 def demand_columns(strata: Strata, model: Model) -> None:

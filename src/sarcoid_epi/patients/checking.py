@@ -5,7 +5,7 @@ Messages name rows and columns and never show what a patient's value was. Rows c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +16,7 @@ import pandas as pd
 from sarcoid_epi.errors import DataError, Problem, unknown
 from sarcoid_epi.patients.meaning import FIRST_YEAR, LAST_YEAR, cast
 from sarcoid_epi.patients.source import columns_of, mapped
-from sarcoid_epi.vocabulary import MODALITIES, PATIENT, PATIENT_BY_NAME, Variable
+from sarcoid_epi.vocabulary import MODALITIES, PATIENT, PATIENT_BY_NAME, Kind, Variable
 
 Verdict = Literal["pass", "warn", "stop"]
 
@@ -33,6 +33,17 @@ ONLY_WHERE = {
     "remission_years": "remission",
     "relapse_years": "relapse",
     "new_osseous_record_years": "new_osseous_record",
+}
+
+#: What becomes of a column that is not in the codebook and near to none of it.
+OUTSIDE = "ignored, unless a model names it; if it is one of the codebook, rename it or name it in a --mapping file"
+
+#: Years from diagnosis that cannot lie after the end of follow-up.
+AFTER_THE_END = {
+    "years_since_diagnosis": "met after the end of follow-up",
+    "remission_years": "remission after the end of follow-up",
+    "relapse_years": "relapse after the end of follow-up",
+    "new_osseous_record_years": "a new record after the end of follow-up",
 }
 
 
@@ -67,22 +78,25 @@ class Checked:
         return "stop" if "stop" in verdicts else "warn" if "warn" in verdicts else "pass"
 
 
-def read_patients(path: Path, mapping: Mapping[str, str] | None = None) -> pd.DataFrame:
-    """The patient table of a file, in the vocabulary's types.
+def read_patients(path: Path, mapping: Mapping[str, str] | None = None, own: Collection[str] = ()) -> pd.DataFrame:
+    """The patient table of a file, in the vocabulary's types; `own` names columns of the user's that are kept too.
+
+    These are flags where every value is one (yes and no, true and false, 1 and 0), else numbers where every value is
+    one, else categories, their levels in the order of the alphabet.
 
     Raises
     ------
     DataError
         When the check says stop; every reason is listed.
     """
-    checked = check(path, mapping)
+    checked = check(path, mapping, own)
     stops = [issue for issue in checked.issues if issue.verdict == "stop"]
     if stops:
         raise DataError(*(Problem(str(issue), Path(path).name) for issue in stops))
     return checked.frame
 
 
-def check(path: Path, mapping: Mapping[str, str] | None = None) -> Checked:
+def check(path: Path, mapping: Mapping[str, str] | None = None, own: Collection[str] = ()) -> Checked:
     """Check a CSV or Parquet file against the vocabulary.
 
     Parameters
@@ -92,6 +106,8 @@ def check(path: Path, mapping: Mapping[str, str] | None = None) -> Checked:
         unless the separator is a comma) or `.parquet`.
     mapping : mapping of str to str, optional
         Column names of the file to names of the vocabulary.
+    own : collection of str
+        Columns outside the vocabulary that are kept, as `read_patients` says.
 
     Returns
     -------
@@ -115,7 +131,7 @@ def check(path: Path, mapping: Mapping[str, str] | None = None) -> Checked:
     raw, decimal = columns_of(path)
     raw = mapped(raw, mapping or {}, path.name)
     rows = len(raw)
-    issues = _columns(raw)
+    issues = [issue for issue in _columns(raw) if issue.column not in own]
     typed: dict[str, Any] = {}
     wrong: dict[str, np.ndarray] = {}
     for variable in PATIENT:
@@ -126,10 +142,22 @@ def check(path: Path, mapping: Mapping[str, str] | None = None) -> Checked:
     issues += _completeness(frame, wrong)
     issues += _limits(frame)
     issues += _rules(frame)
+    frame = frame.assign(**{name: _own(name, raw[name], decimal) for name in own if name in raw and name not in frame})
     if rows == 0:
         issues.append(Issue("completeness", "table", "there are no patients", 0, 0, "stop", "give at least one row"))
     order = ("conformance", "completeness", "plausibility")  # within a category as found, so in the codebook's order
     return Checked(frame, tuple(sorted(issues, key=lambda issue: order.index(issue.category))))
+
+
+def _own(name: str, values: pd.Series, decimal: str) -> Any:
+    """A column of the user's, as the first kind that understands all of its values."""
+    kinds: tuple[Kind, ...] = ("flag", "number")
+    for kind in kinds:
+        typed, wrong = cast(Variable(name, kind, name, "own"), values, decimal)
+        if not wrong.any():
+            return typed
+    typed, _ = cast(Variable(name, "category", name, "own"), values, decimal)
+    return typed
 
 
 def _columns(raw: pd.DataFrame) -> list[Issue]:
@@ -146,7 +174,7 @@ def _columns(raw: pd.DataFrame) -> list[Issue]:
             follows = "add it, empty where nothing is known" + (f"; {hint}" if hint else "")
             found.append(Issue("conformance", variable.name, "the column is missing", 0, 0, "stop", follows))
     for name, hint in hints.items():
-        follows = f"ignored; {hint or 'if it is one of the codebook, rename it or name it in a --mapping file'}"
+        follows = f"ignored; {hint}" if hint else OUTSIDE
         found.append(Issue("conformance", name, "not in the codebook", 0, 0, "warn", follows))
     absent = [v.name for v in PATIENT if not v.required and v.name not in present]
     if absent:
@@ -246,6 +274,8 @@ def _rules(frame: pd.DataFrame) -> list[Issue]:
             lambda f: f["age_at_diagnosis"] < f["age_at_onset"],
             "younger at diagnosis than at onset",
         ),
+        *((name, "follow_up_years", _after(name, "follow_up_years"), found) for name, found in AFTER_THE_END.items()),
+        ("relapse_years", "remission_years", _after("remission_years", "relapse_years"), "relapse before remission"),
         *(
             (name, name.replace("reading", "imaging"), _read_unseen(name), "read although not imaged")
             for name in frame.columns
@@ -266,6 +296,10 @@ def _rules(frame: pd.DataFrame) -> list[Issue]:
                     Issue("plausibility", str(column), found, n, len(frame), "warn", "used as it stands; look at it")
                 )
     return issues
+
+
+def _after(name: str, other: str) -> Any:
+    return lambda frame: frame[name] > frame[other]
 
 
 def _read_unseen(name: Any) -> Any:

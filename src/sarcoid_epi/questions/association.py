@@ -9,7 +9,12 @@ from typing import Any
 from sarcoid_epi import strata
 from sarcoid_epi.cohort import generate
 from sarcoid_epi.estimators import CATALOGUE, ask
+from sarcoid_epi.estimators.families import OTHER_FAMILIES
 from sarcoid_epi.measures import MEASURES, split
+from sarcoid_epi.questions.association_families import families_section
+from sarcoid_epi.questions.association_fit import fit_section
+from sarcoid_epi.questions.association_misclassified import corrected_section
+from sarcoid_epi.questions.association_missing import missing_section
 from sarcoid_epi.questions.association_shape import shape_section
 from sarcoid_epi.report.content import Chart, Content, Field, Line, Mark, Section, Sheet
 from sarcoid_epi.report.plots import Axis
@@ -43,16 +48,24 @@ def association(
     models = [model for name in shipped("model") if (model := load_model(name)).question == "association"]
     patients = strata.whole(cohort.patients)
     answers = ask(CATALOGUE, patients, data=data, question="association", models=[*models, REFUSED])
+    others = [model for model in models if model.family in OTHER_FAMILIES]
+    models = [model for model in models if model.family not in OTHER_FAMILIES]
+    progress("error of the record")
+    corrected, more = corrected_section(cohort, data, models)
     return Content(
         title=title,
         question=question,
         data=data,
-        estimates=answers,
+        estimates=answers + more,
         sections=(
             models_section(answers, models),
             forest_section(answers, models),
             shape_section(answers, patients, models),
             _standardised_section(answers, models),
+            families_section(answers, others),
+            fit_section(answers, models),
+            *filter(None, [missing_section(answers, models, size)]),
+            corrected,
             _refused_section(answers),
         ),
         configuration={
@@ -105,7 +118,7 @@ def models_section(answers: Estimates, models: Sequence[Model]) -> Section:
 def _small(name: str) -> str:
     """A label in the middle of a sentence, without what stands in brackets."""
     words = label(name).partition(" (")[0]
-    return words[:1].lower() + words[1:]
+    return words if words.startswith("Löfgren") else words[:1].lower() + words[1:]
 
 
 def forest_section(answers: Estimates, models: Sequence[Model]) -> Section:
@@ -119,10 +132,11 @@ def forest_section(answers: Estimates, models: Sequence[Model]) -> Section:
                 Mark(series, one.estimate, one.conf_low, one.conf_high)
                 for series, one in (("crude", crude[row.term]), ("adjusted", row))
             )
-            words = f"{_small(model.outcome).capitalize()}: {_small(split(row.term)[1])}"
-            lines.append(Line(words, row.id, marks, f"{row.estimate:.2f}"))
+            words = f"{label(model.outcome).partition(' (')[0]}: {_small(split(row.term)[1])}"
+            where = row.note.partition(";")[0] if row.note.startswith("where ") else ""
+            lines.append(Line(words, row.id, marks, f"{row.estimate:.2f} {where}".strip()))
     clear = [line for line in lines if line.marks[1].low > 1 or line.marks[1].high < 1]
-    title = f"The adjusted limits of {len(clear)} of {len(lines)} ratios leave no difference out"
+    title = f"The adjusted limits of {len(clear)} of {len(lines)} ratios exclude 1"
     caption = "Dots: ratio with its 95 % limits, crude and adjusted; the number at the end is the adjusted one."
     axis = Axis("Ratio of odds, or of shares (log scale)", scale="log")
     chart = Chart("forest", title, caption, axis, tuple(lines), null=1.0)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from sarcoid_epi import strata
 from sarcoid_epi.estimators import CATALOGUE, ask
+from sarcoid_epi.estimators.families import OTHER_FAMILIES
 from sarcoid_epi.questions.association import forest_section as ratio_section
 from sarcoid_epi.questions.association import models_section
 from sarcoid_epi.questions.lofgren_contrasts import forest_section, table_section
@@ -43,7 +44,7 @@ def briefly(frame: pd.DataFrame, data: str) -> tuple[Estimates, tuple[Section, .
 def lofgren(frame: pd.DataFrame, data: str) -> Brief:
     """Patients with Löfgren syndrome against those without, by both definitions."""
     title = "Löfgren syndrome against none"
-    if lack := _lack(frame, ("lofgren_broad", "lofgren_strict")):
+    if lack := _lack(frame, ("lofgren_broad",)):
         return Estimates((), ()), _nothing("lofgren", title, lack)
     answers = _asked("lofgren", frame, data)
     told = Told(answers)
@@ -54,6 +55,7 @@ def association(frame: pd.DataFrame, data: str) -> Brief:
     """The shipped models of association whose columns there are."""
     title = "What goes with what"
     models, lacks = _models(frame, "association")
+    models = [model for model in models if model.family not in OTHER_FAMILIES]
     if not models:
         return Estimates((), ()), _nothing("association", title, *lacks)
     answers = _asked("association", frame, data, models)

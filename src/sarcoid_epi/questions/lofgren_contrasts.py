@@ -25,7 +25,7 @@ from sarcoid_epi.results import Estimate, percent
 from sarcoid_epi.vocabulary import label
 
 #: About one sixth: between one seventh and one fifth.
-SIXTH = (1 / 7, 1 / 5)
+SIXTH, HALF = (1 / 7, 1 / 5), 1 / 2
 
 #: The customary mark above which groups are held to differ.
 APART = 0.1
@@ -54,7 +54,8 @@ def review_section(told: Told) -> Section:
     """The six statements of the review, each with the contrast that these patients show."""
     records = [_asked(told, one) for one in ASKED]
     alone, none = (told("definitions", f"of_{kind}", "isolated_ankle") for kind in ("broad", "strict"))
-    holds = alone.conf_low <= SIXTH[1] and alone.conf_high >= SIXTH[0] and none.events == 0
+    holds = alone.conf_low <= SIXTH[1] and alone.conf_high >= SIXTH[0] and none.events == 0 < none.n
+    holds = holds and alone.events > 0 and alone.conf_high < HALF  # else a handful of patients would do
     records.append(
         {
             "what": "ankles alone in about one sixth, broad definition only", "contrast": label(alone.term),
@@ -65,8 +66,9 @@ def review_section(told: Told) -> Section:
     kept = sum(record["holds"] for record in records)
     said = (
         f"Of {len(records)} statements of the review on Löfgren patients {kept} are found again here. A direction is "
-        "found where the limits leave no difference out; the share with nothing but their ankles, where its limits by "
-        "the broad definition meet the range from one seventh to one fifth, and by the strict one there is nobody "
+        "found where the limits exclude no difference; the share with nothing but their ankles, where its limits by "
+        "the broad definition meet the range from one seventh to one fifth and leave out none and half, and by the "
+        "strict one there is nobody "
         f"({none.events:.0f} of {none.n:.0f}).",
         "These patients were made so that most of them hold; what the table adds is how large the differences are, and "
         "how many patients it takes to see them.",
@@ -96,25 +98,40 @@ def table_section(told: Told) -> Section:
     """The first table, by the broad definition and by the strict one."""
     tested = {of: row for of, row in told.of(BROAD, "p_holm").items() if not isnan(row.estimate)}
     kept = [of for of, row in tested.items() if row.estimate < 0.05]
-    other = told.of(STRICT, "p_holm")
-    lost = [of for of in kept if of in other and other[of].estimate >= 0.05]
     said = (
         f"{len(tested)} characteristics are tested, one p for each; those that the definition is made of are not, and "
-        f"say so. Of these {len(kept)} differ at 0.05 when the chance of any false finding among all is held (Holm). "
-        + (
-            f"By the strict definition, with fewer Löfgren patients, {len(lost)} of them no longer do: "
-            f"{'; '.join(map(small, lost))}."
-            if lost
-            else "By the strict definition all of them still do, or are definitional."
-        ),
+        f"say so. Of these {len(kept)} differ at 0.05 when the chance of any false finding among all is held (Holm)."
+        + _by_strict(told, kept),
         "Shares are of patients in whom the characteristic is known. Differences of shares have Miettinen-Nurminen "
         "limits, of means Welch's; a standardised difference is in standard deviations, without sign where it is of "
         "several levels together. p is of the score test, exact where fewer than one patient is expected in a cell, "
         "of chi-squared for several levels, or of Welch's test; Holm holds the chance of any false finding, BH "
         "(Benjamini-Hochberg) the expected share of false ones among the findings.",
     )
-    sheets = (_table(told, BROAD, "broad"), _table(told, STRICT, "strict"))
+    known = [(run, kind) for run, kind in ((BROAD, "broad"), (STRICT, "strict")) if _known(told, kind)]
+    sheets = tuple(_table(told, run, kind) for run, kind in known)
     return Section("table", "Every characteristic, with Löfgren syndrome and without", said, sheets)
+
+
+def _known(told: Told, kind: str) -> bool:
+    """Whether it is known in anybody if he has the syndrome by a definition."""
+    return told("definitions", "", f"lofgren_{kind}").n > 0
+
+
+def _by_strict(told: Told, kept: list[str]) -> str:
+    """What becomes by the strict definition of the characteristics that differ by the broad one."""
+    if not _known(told, "strict"):
+        return " The strict definition is known in nobody."
+    if not kept:
+        return ""
+    other = told.of(STRICT, "p_holm")
+    lost = [of for of in kept if of in other and other[of].estimate >= 0.05]
+    unknown = [of for of in kept if of not in other or (isnan(other[of].estimate) and not defined(other[of]))]
+    said = [f"{len(lost)} of them no longer do: {'; '.join(map(small, lost))}"] if lost else []
+    said += [f"{len(unknown)} of them cannot be tested: {'; '.join(map(small, unknown))}"] if unknown else []
+    if not said:
+        return " By the strict definition all of them still do, or are definitional."
+    return f" By the strict definition, with fewer Löfgren patients, {', and '.join(said)}."
 
 
 def _table(told: Told, run: str, definition: str) -> Sheet:

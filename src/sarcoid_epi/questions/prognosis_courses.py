@@ -119,6 +119,7 @@ def _sentence(answers: Estimates, model: Model) -> str:
     for arm in BOTH:
         row = one(answers, "event_free", model, "median_time", arm)
         reached = f"{row.estimate:.2f} years" if np.isfinite(row.estimate) else "not within follow-up"
+        reached = reached if row.n else "unknown, nobody followed"
         medians.append(f"{levels(arm)} {reached}")
     censored = "" if model.outcome == "died" else " (deaths taken for censoring)"
     half = f"Time until half of the patients {OUTCOMES[model.name].had}"

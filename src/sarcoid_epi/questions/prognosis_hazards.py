@@ -31,7 +31,7 @@ def hazard_section(answers: Estimates, models: Sequence[Model]) -> Section:
         f"they are; the adjusted one patients alike in {alike}. Reference rows hold who is compared with; events stand "
         "beside each level. A model that conditions on a common effect, or on what lies between exposure and event, "
         "would be refused, and the row say why.",
-        _departures(departing, len(models)),
+        _departures(departing, sum(np.isfinite(value) for value in p.values()), len(models)),
     )
     return Section(
         "hazards", "Hazard ratios", said,
@@ -45,19 +45,22 @@ def _plain(name: str) -> str:
     return words[:1].lower() + words[1:]
 
 
-def _departures(departing: Sequence[str], of: int) -> str:
-    """For which outcomes hazards do not stay proportional."""
+def _departures(departing: Sequence[str], tested: int, of: int) -> str:
+    """For which outcomes hazards do not stay proportional, of the models in which that can be tested."""
+    untested = f" In {of - tested} of {of} models it cannot be tested." if tested < of else ""
+    if not tested:
+        return "Whether hazards stay proportional cannot be tested in any of the models."
     if not departing:
         return (
-            f"In none of {of} models does the test of Grambsch and Therneau speak against proportional hazards (p at "
-            f"least {ALPHA:g}); that is no proof. The ratios by stretch of time are given all the same."
+            f"In none of {tested} models does the test of Grambsch and Therneau speak against proportional hazards (p "
+            f"at least {ALPHA:g}); that is no proof.{untested} The ratios by stretch of time are given all the same."
         )
     return (
-        f"In {len(departing)} of {of} models hazards do not stay proportional (p below {ALPHA:g}): "
-        f"{', '.join(departing)}. One ratio is then an average over time, and what it averages depends on how long "
-        "patients were followed. Read the ratios by stretch of time, split at years that were declared beforehand, or "
-        "the differences of mean times, which need no proportional hazards. Later stretches hold those whom the event "
-        "spared, who differ from those at the start."
+        f"In {len(departing)} of {tested} models hazards do not stay proportional (p below {ALPHA:g}): "
+        f"{', '.join(departing)}.{untested} One ratio is then an average over time, and what it averages depends on "
+        "how long patients were followed. Read the ratios by stretch of time, split at years that were declared "
+        "beforehand, or the differences of mean times, which need no proportional hazards. Later stretches hold those "
+        "whom the event spared, who differ from those at the start."
     )
 
 
@@ -100,8 +103,10 @@ def _forest(answers: Estimates, models: Sequence[Model], adjusted: dict[str, Est
         if marks:
             lines.append(Line(capital(OUTCOMES[model.name].name), "", marks, ratio(own)))
     clear = [row for row in adjusted.values() if row.conf_low > 1 or row.conf_high < 1]
+    known = sum(np.isfinite(row.estimate) for row in adjusted.values())
+    unknown = f" ({len(adjusted) - known} not known)" if known < len(adjusted) else ""
     title = (
-        f"{len(clear)} of {len(adjusted)} adjusted hazard ratios of Löfgren syndrome exclude 1: "
+        f"{len(clear)} of {known} adjusted hazard ratios of Löfgren syndrome exclude 1{unknown}: "
         + "; ".join(f"{OUTCOMES[name].name} {row.estimate:.2f}" for name, row in adjusted.items() if row in clear)
     ).removesuffix(": ")
     caption = (

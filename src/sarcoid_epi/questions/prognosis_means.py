@@ -122,8 +122,11 @@ def _differences(answers: Estimates, models: Sequence[Model]) -> tuple[Chart, ..
             lines.append(Line(capital(OUTCOMES[model.name].axis), "", (mark,), years(row)))
     if not lines:
         return ()
-    known = [line.marks[0].value for line in lines]
-    title = f"Up to year {HORIZON:g} mean times free of an event differ by {min(known):.2f} to {max(known):.2f} years"
+    known = sorted(line.marks[0].value for line in lines)
+    least, most = known[0], known[-1]
+    title = f"Up to year {HORIZON:g} mean times free of an event differ by {least:.2f} to {most:.2f} years"
+    if len(lines) == 1:
+        title = f"Up to year {HORIZON:g} the mean time {lines[0].label.lower()} differs by {least:.2f} years"
     caption = (
         f"Difference of mean times up to year {HORIZON:g}, with Löfgren syndrome less without, with 95 % limits; "
         "crude. Left of 0 the event comes sooner with Löfgren syndrome."

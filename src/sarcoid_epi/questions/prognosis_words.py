@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sarcoid_epi.estimators.courses import ABSENT
 from sarcoid_epi.report.markup import NOTHING
 from sarcoid_epi.results import Estimate, Estimates
 from sarcoid_epi.scenario import Model
@@ -50,7 +51,7 @@ def one(answers: Estimates, estimator: str, model: Model, measure: str, of: str,
 
 def status(row: Estimate, fine: str = "fitted") -> str:
     """What a row's note says, without who was left out; `fine` where it says nothing."""
-    parts = [part for part in row.note.split("; ") if " patients " not in part]
+    parts = [part for part in row.note.split("; ") if not ABSENT.match(part)]
     return "; ".join(filter(None, parts)) or fine
 
 

@@ -49,6 +49,8 @@ def draw_chart(chart: Chart) -> Drawing:
             at = y + (names.index(mark.series) * step - 0.18 if len(line.marks) > 1 else 0.0)
             shape, color = looks[mark.series]
             _limits(axes, at, mark, ends, color)
+            if chart.stems and chart.null is not None and isfinite(mark.value):
+                axes.plot([chart.null, mark.value], [at, at], ":", color=color, linewidth=1.0, zorder=2)
             if not (mark.value < ends[0] or mark.value > ends[1]):
                 axes.plot([mark.value], [at], shape, color=color, markersize=5, zorder=3, clip_on=not chart.plain)
         beside = axes.get_yaxis_transform()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sarcoid_epi.evidence import Finding
-from sarcoid_epi.report.plots import Axis, Bars, Curves, Rule, Surface, Tornado
+from sarcoid_epi.report.plots import Axis, Bars, Curves, Heat, Rule, Surface, Tornado
 from sarcoid_epi.results import Estimates
 
 
@@ -97,7 +97,7 @@ class Chart:
     """Dots with limits, row by row: on a square-root scale of shares, or on a plain one from 0 to 1.
 
     Where `axis` is an `Axis` its scale is that of the chart, so that ratios may have a log scale. A line stands at
-    `null`, the value of no difference, and at `rule`, with its label.
+    `null`, the value of no difference, and at `rule`, with its label. With `stems` each dot hangs from `null`.
     """
 
     key: str
@@ -108,10 +108,11 @@ class Chart:
     null: float | None = None
     plain: bool = False
     rule: Rule | None = None
+    stems: bool = False
 
 
 #: What a section may show.
-Plot = Chart | Curves | Bars | Tornado | Surface
+Plot = Chart | Curves | Bars | Tornado | Surface | Heat
 
 
 @dataclass(frozen=True)

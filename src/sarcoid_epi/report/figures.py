@@ -8,8 +8,9 @@ from sarcoid_epi.report.content import Content, Plot
 from sarcoid_epi.report.dot_plots import corrected_plot, organ_plot
 from sarcoid_epi.report.drawing import Drawing, style
 from sarcoid_epi.report.forest import forest_plot
+from sarcoid_epi.report.heat_maps import draw_heat
 from sarcoid_epi.report.line_plots import draw_curves
-from sarcoid_epi.report.plots import Bars, Curves, Surface, Tornado
+from sarcoid_epi.report.plots import Bars, Curves, Heat, Surface, Tornado
 from sarcoid_epi.report.surfaces import draw_surface
 
 
@@ -33,4 +34,6 @@ def _draw(plot: Plot) -> Drawing | None:
             return draw_tornado(plot)
         case Surface():
             return draw_surface(plot)
+        case Heat():
+            return draw_heat(plot)
     return draw_chart(plot)

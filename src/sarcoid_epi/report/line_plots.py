@@ -8,6 +8,7 @@ from textwrap import shorten, wrap
 from typing import TYPE_CHECKING, Any
 
 from sarcoid_epi.report.drawing import BLUE, INK, ORANGE, RULE, SOFT, Drawing, canvas, drawn
+from sarcoid_epi.report.loops import draw_loops, loop_words, loops_room, lower_room
 from sarcoid_epi.report.markup import NOTHING, printed
 from sarcoid_epi.report.placing import box, mark_points, spread
 from sarcoid_epi.report.plots import Curve, Curves, Numbers, Rule
@@ -36,24 +37,33 @@ def draw_curves(plot: Curves) -> Drawing | None:
     curves = [curve for curve in plot.curves if any(isfinite(value) for value in curve.y)]
     if not curves:
         return None
-    figure = canvas(9.2, TALL + _room(plot.below))
+    figure = canvas(9.2, TALL + _room(plot.below) + loops_room(plot.loops))
     axes = figure.add_axes((LEFT, 0.125, 0.6, 0.77 if plot.rules else 0.835))
     if plot.below:
         _make_room(figure, axes, plot.below)
+    if plot.loops:
+        lower_room(figure, axes, plot.loops, TALL)
     across = [x for curve in curves for x in curve.x]
     across += [point.x for point in plot.points] + [rule.at for rule in plot.rules]
     up = [y for curve in curves for y in (*curve.y, *curve.low, *curve.high)] + [point.y for point in plot.points]
+    up += [plot.level.at] if plot.level else []
     scale(axes, "x", plot.x, span(plot.x, across, tight=True))
     scale(axes, "y", plot.y, span(plot.y, up))
     axes.grid(axis="y", color=RULE, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.tick_params(axis="x", length=3)
     for at, curve in enumerate(curves):
-        _draw(axes, curve, COLORS[at % len(COLORS)], at, plot.steps)
+        _draw(axes, curve, at, plot.steps, len(curve.x) if plot.loops else VERTICES)
     _name(figure, axes, curves)
     if plot.below:
         _number(figure, axes, plot.below)
     _refer(axes, plot.rules)
+    if plot.level:
+        axes.axhline(plot.level.at, color=INK, linewidth=0.9, zorder=2)
+        words = printed(plot.level.label)
+        axes.text(0.005, plot.level.at, words, transform=axes.get_yaxis_transform(), va="bottom", fontsize=8)
+    if plot.loops:
+        draw_loops(figure, axes, plot.loops)
     mark_points(axes, plot.points)
     return drawn(plot.key, printed(plot.title), printed(plot.caption), printed(_alt(plot)), figure)
 
@@ -100,8 +110,8 @@ def _count(value: float) -> str:
     return f"{value:.0f}" if isfinite(value) else NOTHING
 
 
-def _draw(axes: Axes, curve: Curve, color: str, at: int, steps: bool) -> None:
-    keep = _kept(curve, steps)
+def _draw(axes: Axes, curve: Curve, at: int, steps: bool, most: int) -> None:
+    color, keep = COLORS[at % len(COLORS)], _kept(curve, steps, most)
     x, y = ([values[one] for one in keep] for values in (curve.x, curve.y))
     if curve.low and curve.high:
         low, high = ([values[one] for one in keep] for values in (curve.low, curve.high))
@@ -116,12 +126,12 @@ def _draw(axes: Axes, curve: Curve, color: str, at: int, steps: bool) -> None:
             axes.plot([x[one]], [y[one]], "o", color=color, markersize=3.5, clip_on=False)
 
 
-def _kept(curve: Curve, steps: bool) -> Sequence[int]:
+def _kept(curve: Curve, steps: bool, most: int) -> Sequence[int]:
     """Which vertices to draw; of steps the first and the last known one, and all gaps."""
     if not steps:
-        return thinned(len(curve.x), VERTICES)
+        return thinned(len(curve.x), most)
     known = [at for at, y in enumerate(curve.y) if isfinite(y)]
-    return sorted({known[one] for one in thinned(len(known), VERTICES)} | (set(range(len(curve.x))) - set(known)))
+    return sorted({known[one] for one in thinned(len(known), most)} | (set(range(len(curve.x))) - set(known)))
 
 
 def _name(figure: Canvas, axes: Axes, curves: list[Curve]) -> None:
@@ -170,6 +180,8 @@ def _alt(plot: Curves) -> str:
     words = [f"{curve.label}: {_course(plot, curve)}" for curve in plot.curves]
     words += [f"{point.label}: {said(plot.y, point.y)} at {place(plot.x, point.x)}" for point in plot.points]
     words += [f"vertical line at {place(plot.x, rule.at)}: {rule.label}" for rule in plot.rules]
+    words += [f"line across at {said(plot.y, plot.level.at)}: {plot.level.label}"] if plot.level else []
+    words += [loop_words(loop) for loop in plot.loops]
     if plot.below:
         at = ", ".join(place(plot.x, one) for one in plot.below.places)
         words += [f"{plot.below.heading} {at}: {name} {_counts(values)}" for name, values in plot.below.rows]

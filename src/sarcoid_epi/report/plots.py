@@ -26,7 +26,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Rule:
-    """A vertical line of reference and what stands there."""
+    """A line of reference and what stands there."""
 
     at: float
     label: str
@@ -53,10 +53,21 @@ class Numbers:
 
 
 @dataclass(frozen=True)
+class Loop:
+    """A factor of nested loops: its name, its levels in words, and which of them each place has, from 0."""
+
+    label: str
+    levels: tuple[str, ...]
+    at: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Curves:
     """Lines over one horizontal axis, each named at its end.
 
-    With `steps` a value holds until the next one; `below` are numbers aligned under the axis.
+    With `steps` a value holds until the next one; `below` are numbers aligned under the axis. `loops` stand under it as
+    lines that step from level to level, one place after the other from 0 (a nested-loop plot). A line runs across at
+    `level`.
     """
 
     key: str
@@ -69,6 +80,8 @@ class Curves:
     rules: tuple[Rule, ...] = ()
     steps: bool = False
     below: Numbers | None = None
+    loops: tuple[Loop, ...] = ()
+    level: Rule | None = None
 
 
 @dataclass(frozen=True)
@@ -138,3 +151,28 @@ class Surface:
     points: tuple[Point, ...] = ()
     levels: tuple[float, ...] = ()
     gap: str = "not reachable"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a heat map: its value (NaN where there is none), and whether that lies below or above what may be."""
+
+    value: float
+    verdict: Literal["", "below", "above"] = ""
+
+
+@dataclass(frozen=True)
+class Heat:
+    """A map of cells: rows, each with a label and perhaps a group, over columns.
+
+    Cells are shaded by their verdict, whose words are `verdicts`: below, neither, above.
+    """
+
+    key: str
+    title: str
+    caption: str
+    z: Axis
+    x: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, str, tuple[Cell, ...]], ...]
+    verdicts: tuple[str, str, str]

@@ -79,6 +79,16 @@ class Together(Section):
     correlation: Correlation
 
 
+class Exposed(Section):
+    """How else records err in patients with an exposure: odds over those in patients without it.
+
+    `detected` of a true case to be on record, `mistaken` of one without the disease.
+    """
+
+    detected: Positive
+    mistaken: Positive
+
+
 class Occurrence(Section):
     """People with diagnosed sarcoidosis per 100 000, and the population of which the burden is told."""
 
@@ -95,6 +105,7 @@ class Belief(Section):
     sensitivity: Detection
     specificity: Detection
     together: Together | None = None
+    exposed: Exposed | None = None
     cascade: Cascade | None = None
     selection: Selection | None = None
     sources: Sources | None = None

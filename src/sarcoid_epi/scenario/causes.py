@@ -47,7 +47,7 @@ class Causes:
     >>> causes().fault("lofgren_broad", "osseous_recorded", "age_at_diagnosis")
     ''
     >>> print(causes().fault("lofgren_broad", "osseous_recorded", "bone_pain"))
-    'bone_pain' is an effect of the outcome
+    'bone_pain' is a common effect of 'lofgren_broad' and 'osseous_recorded' (a collider)
     """
 
     direct: Mapping[str, frozenset[str]]

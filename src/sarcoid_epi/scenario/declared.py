@@ -37,5 +37,7 @@ def _problem(error: Any, shown: str) -> Problem:
     key = ".".join(str(part) for part in error["loc"])
     if error["type"] == "missing":
         return Problem(f"'{key}' is missing", shown, do="add it")
+    if error["type"] == "tuple_type":
+        return Problem(f"{key}: not a list", shown, do=f'write {key} = ["..."], in brackets')
     sentence, _, mend = str(error["msg"]).removeprefix("Value error, ").partition("; ")
     return Problem(f"{key}: {sentence}" if key else sentence, shown, do=mend or "correct the value")

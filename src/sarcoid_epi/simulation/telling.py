@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from dataclasses import fields as named
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,19 +14,55 @@ import pandas as pd
 from sarcoid_epi.files import digest, write_text
 from sarcoid_epi.results import to_csv
 from sarcoid_epi.scenario import Study
+from sarcoid_epi.simulation import driving
+from sarcoid_epi.simulation.comparing import Comparison, comparisons, estimands
+from sarcoid_epi.simulation.failing import Noted, noted
 from sarcoid_epi.simulation.population import questions
-from sarcoid_epi.simulation.running import ENGINES, parts_of
-from sarcoid_epi.simulation.summary import rows, summaries
+from sarcoid_epi.simulation.running import ENGINES, parts_of, read_parts
+from sarcoid_epi.simulation.splitting import Split, Splitting, drawn
+from sarcoid_epi.simulation.summary import Summary, of_case, rows, units
+from sarcoid_epi.simulation.terms import by_term
 
 #: What is written beside the parts.
 CASES, SUMMARY, MANIFEST = "cases.csv", "summary.csv", "manifest.json"
+COMPARISONS, VARIANCE, NOTES = "comparisons.csv", "variance.csv", "notes.csv"
+INDICES, TORNADO, TIPPING = "indices.csv", "tornado.csv", "tipping.csv"
 
 
 def tell(study: Study, out: Path) -> None:
-    """Write cases, summary and manifest of a study whose parts are all there."""
+    """Write what a study found, whose parts are all there; of its replicates one case at a time is in memory.
+
+    `cases.csv`, `summary.csv`, `comparisons.csv`, `notes.csv`, `variance.csv` (of parameters that are drawn),
+    `indices.csv`, `tornado.csv` and `tipping.csv` (of factors that vary), and `manifest.json`.
+    """
+    asked, known, splitting = estimands(study), units(study), Splitting()
+    found: list[Summary] = []
+    compared: list[Comparison] = []
+    said: list[Noted] = []
+    for case in study.all_cases():
+        terms = by_term(read_parts(parts_of(study, case, out)))
+        found += of_case(case, terms, known)
+        compared += comparisons(case, terms, asked, known)
+        said += noted(case, terms)
+        if drawn(study):
+            splitting.add(case, terms, known)
+    results = list(driving.fields(study, found))
+    tipping = list(driving.fields(study, found, driving.TIPPING))
     write_text(out / CASES, to_csv(cases(study)))
-    write_text(out / SUMMARY, to_csv(pd.DataFrame(rows(summaries(study, out)))))
+    _write(out / SUMMARY, Summary, found)
+    _write(out / COMPARISONS, Comparison, compared)
+    _write(out / NOTES, Noted, said)
+    _write(out / VARIANCE, Split, splitting.told())
+    _write(out / INDICES, driving.Index, driving.indices(results))
+    _write(out / TORNADO, driving.Swing, driving.swings(results))
+    _write(out / TIPPING, driving.Place, driving.places(study, tipping))
     write_text(out / MANIFEST, json.dumps(manifest(study, out), indent=1, ensure_ascii=False) + "\n")
+
+
+def _write(path: Path, form: type[Any], found: Iterable[Any]) -> None:
+    """Records as a table; one without a row has its header all the same."""
+    columns = [column.name for column in named(form)]
+    write_text(path, to_csv(pd.DataFrame(rows(found), columns=columns)))
 
 
 def cases(study: Study) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from sarcoid_epi.stats.kaplan_meier import GAP, NO_EVENT, NOBODY, start_note
 from sarcoid_epi.stats.risk_table import RiskTable, after, numbers_at
 
 TOO_SHORT = "nobody is followed up to the horizon"
-NOT_FROM_START = "nobody is observed from the origin on: take a later one (`after`)"
+NOT_FROM_START = "nobody is observed from the origin on: take a later one (`after`, in a declared model `start`)"
 NO_TIME = "no time lost in a group: no ratio"
 
 

@@ -15,7 +15,7 @@ from scipy.special import expit, logit
 from sarcoid_epi.stats.interval import Array, check_level, normal_quantile
 from sarcoid_epi.stats.logistic import logistic
 from sarcoid_epi.stats.rows import Rows, check_cluster, check_rows, summed_within
-from sarcoid_epi.stats.sandwich import ONE_CLUSTER
+from sarcoid_epi.stats.sandwich import ONE_CLUSTER, cr1_factor
 
 NO_COEFFICIENTS = "no coefficients to standardise with"
 
@@ -59,8 +59,8 @@ def standardised(
               J_k = \frac{\sum_i w_i m_{ki} (1 - m_{ki})\, x_{ki}}{\sum w}, \qquad
               \mathrm{cov}(r_1, r_0) = \sum_i \phi_i \phi_i^T
 
-    with A the information of the fit; in clusters the :math:`\phi` are first added up. Limits of risks are Wald's on
-    the logit scale, of ratios on the log scale, of the difference as it is.
+    with A the information of the fit; in clusters the :math:`\phi` are first added up, factor c / (c - 1). Limits of
+    risks are Wald's on the logit scale, of ratios on the log scale, of the difference as it is.
 
     Parameters
     ----------
@@ -127,6 +127,7 @@ def standardised(
         sums = summed_within(some * with_event + others * without, number, clusters)
         spread = sums.swapaxes(1, 2) @ sums
         present = (summed_within(given.n[..., None], number, clusters)[..., 0] > 0).sum(-1)
+        spread *= cr1_factor(present)[:, None, None]
         spread[present < 2] = np.nan
         note = np.where((note == "") & (present < 2), ONE_CLUSTER, note)
     return _answer(risk, spread, note, given.lead, level)

@@ -61,7 +61,8 @@ def standardised_survival(
     times
         Where the curves are asked, shape (K,).
     level
-        Confidence level, between 0 and 1. Limits of curves are on the scale log(-log S), of differences normal.
+        Confidence level, between 0 and 1. Limits of curves are on the scale log(-log S), of differences normal, cut at
+        -1 and 1.
 
     Returns
     -------
@@ -123,9 +124,8 @@ def standardised_survival(
     low, high = survival_limits(survival, own, nobody, nobody > 0, level, "log-log")
     difference = survival - survival[:1]
     apart = np.where(np.isnan(own), np.nan, error(m - m[:1], q - q[:1]))
-    return Standardised(
-        asked, survival, own, low, high, difference, apart, difference - z * apart, difference + z * apart
-    )
+    below, above = np.maximum(difference - z * apart, -1.0), np.minimum(difference + z * apart, 1.0)
+    return Standardised(asked, survival, own, low, high, difference, apart, below, above)
 
 
 def _baseline(cox: CoxRows, asked: Array) -> tuple[Array, Array, Array, Array]:
