@@ -133,7 +133,7 @@ def combine(name: str, folders: Sequence[str | Path], out: str | Path) -> list[i
     problems = [foreign(declared, Path(folder)) for folder in folders if not is_of(declared, Path(folder))]
     if problems:
         raise ConfigurationError(*problems)
-    claim(place, declared)
+    claim(place, stated.recipe)
     gather(stated, [Path(folder) for folder in folders], place)
     lacking = unfinished(stated, place)
     if not lacking:

@@ -5,10 +5,11 @@ An engine takes arguments one by one, as it has room, and gives results as they 
 
 from __future__ import annotations
 
+import signal as signals
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from signal import SIG_IGN, SIGINT, signal
 from typing import Any
 
 from sarcoid_epi.errors import ConfigurationError, Problem
@@ -52,7 +53,9 @@ def processes(workers: int) -> Engine:
 
         pool = Parallel(n_jobs=workers, return_as="generator_unordered", pre_dispatch="2*n_jobs", batch_size=1)
         try:
-            yield from pool(delayed(_undisturbed)(function, *each) for each in arguments)
+            with _no_interrupt():
+                results = pool(delayed(_undisturbed)(function, *each) for each in arguments)
+            yield from results
         except TerminatedWorkerError:
             why = "it was killed, or there was no memory left for it"
             mend = "give the same command again, perhaps with fewer workers: what is finished is kept"
@@ -61,9 +64,22 @@ def processes(workers: int) -> Engine:
     return Engine(workers, work)
 
 
+@contextmanager
+def _no_interrupt() -> Iterator[None]:
+    """Put off an interrupt from the keyboard; processes begun meanwhile never get one."""
+    if not hasattr(signals, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signals.pthread_sigmask(signals.SIG_BLOCK, {signals.SIGINT})
+    try:
+        yield
+    finally:
+        signals.pthread_sigmask(signals.SIG_SETMASK, before)
+
+
 def _undisturbed(function: Function, *each: Any) -> Any:
     """A call in a worker, which leaves an interrupt from the keyboard to the process that it works for."""
-    signal(SIGINT, SIG_IGN)
+    signals.signal(signals.SIGINT, signals.SIG_IGN)
     return function(*each)
 
 

@@ -186,6 +186,8 @@ def _levels(frame: FrameStrata, name: str) -> tuple[str, ...]:
 
 def _array(frame: FrameStrata, name: str) -> Array:
     """A column as `cohort.replicates` gives it: codes, numbers with NaN where missing, or dates."""
+    if frame.frame[name].dtype == bool:
+        return frame.frame[name].to_numpy().view(np.int8)
     if _levels(frame, name):
         codes = frame.codes(name)
         return codes.astype(np.int8) if codes.max(initial=0) < 2**7 else codes

@@ -65,7 +65,7 @@ def run(
     The same versions of the packages everywhere, and processors that round alike.
     """
     stated = state(study)
-    claim(out, study)
+    claim(out, stated.recipe)
     number, of = shard
     cases = [case for case in cases_of(stated) if case.number % of == number - 1]
     known: set[str] = set()

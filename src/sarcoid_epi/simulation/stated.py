@@ -11,6 +11,7 @@ from importlib.metadata import version
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
+from threadpoolctl import threadpool_limits
 
 from sarcoid_epi.cohort import calibrate, generate
 from sarcoid_epi.errors import ConfigurationError, Problem, unknown
@@ -47,11 +48,12 @@ T = TypeVar("T", World, Design, Belief, Model)
 class Stated:
     """A study, and what stands behind its names: worlds, designs, beliefs and models; what its questions read.
 
-    `key` is a hash of all that the bytes of a part depend on; two of one key are equal. `true` are the columns without
-    which true values cannot be told, `there` those that patients have.
+    `key` is a hash of all that the bytes of a part depend on, which `recipe` tells; two of one key are equal. Of the
+    columns `true` are those without which true values cannot be told, and `there` those that patients have.
     """
 
     key: str
+    recipe: Mapping[str, Any] = field(compare=False)
     study: Study = field(compare=False)
     worlds: Mapping[str, World] = field(compare=False)
     designs: Mapping[str, Design] = field(compare=False)
@@ -91,12 +93,13 @@ def state(study: Study) -> Stated:
         wrong += problems(study, [*worlds.values(), *designs.values()], beliefs.values(), where)
     if wrong:
         raise ConfigurationError(*dict.fromkeys(wrong))
-    asked, true, there = _asked(study, next(iter(worlds.values())), designs.values(), beliefs.values(), asking)
+    with threadpool_limits(1):  # small matrices take far longer with more
+        asked, true, there = _asked(study, next(iter(worlds.values())), designs.values(), beliefs.values(), asking)
     told = {each for one in asked for term in one.terms for each in (term, timeless(term))}
     if all(one.terms for one in asked) and (strange := [term for term in study.terms if term not in told]):
         raise ConfigurationError(*(unknown("term", term, told, where) for term in strange))
-    recipe = recipe_of(study, {"worlds": worlds, "designs": designs, "beliefs": beliefs, "models": models})
-    return Stated(recipe["key"], study, worlds, designs, beliefs, models, asked, true, there)
+    said = recipe_of(study, {"worlds": worlds, "designs": designs, "beliefs": beliefs, "models": models})
+    return Stated(said["key"], said, study, worlds, designs, beliefs, models, asked, true, there)
 
 
 def _loaded(load: Callable[[str], T], names: Iterable[str], wrong: list[Problem]) -> dict[str, T]:

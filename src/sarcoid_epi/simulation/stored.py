@@ -22,8 +22,8 @@ from sarcoid_epi.simulation.stated import FREE, recipe
 PARTS, RECIPE = "parts", "study.json"
 
 
-def claim(out: Path, study: Study) -> None:
-    """Say whose the folder is, or find that it is this study's.
+def claim(out: Path, mine: Mapping[str, Any]) -> None:
+    """Say whose the folder is, by a study's recipe, or find that it is this study's.
 
     Raises
     ------
@@ -31,7 +31,7 @@ def claim(out: Path, study: Study) -> None:
         When it belongs to another study or to something else.
     """
     others = _others(out)  # looked at first: another run of this study may claim the folder at the same time
-    there, mine = _recipe(out), recipe(study)
+    there = _recipe(out)
     if there is None:
         if others:
             do = "name a new or an empty folder"
