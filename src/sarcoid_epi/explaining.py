@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sarcoid_epi.errors import ConfigurationError, unknown
 from sarcoid_epi.evidence import describe, findings, source, sources
@@ -25,6 +27,9 @@ from sarcoid_epi.scenario import (
     shipped,
 )
 from sarcoid_epi.scenario.parameter import Cited
+
+if TYPE_CHECKING:
+    from sarcoid_epi.results import Estimates
 
 Scenario = World | Design | Belief | Prior
 
@@ -54,6 +59,8 @@ def explain(name: str, world: str, design: str, report: Path | None = None) -> s
     """
     if report is not None and (entry := _entry(name, report)):
         return entry
+    if ":" in name:  # no path, finding or name has one
+        return _estimate(name, report)
     scenario: list[Scenario] = [load_world(world), load_design(design)]
     believed: list[Scenario] = [*map(load_belief, shipped("belief")), *map(load_prior, shipped("prior"))]
     paths: dict[str, tuple[Scenario, Parameter]]
@@ -64,8 +71,6 @@ def explain(name: str, world: str, design: str, report: Path | None = None) -> s
         return "\n".join(_parameter(name, *paths[name], {path: p for path, (_, p) in paths.items()}))
     if name in {found.id for found in findings()}:
         return describe(find(name))
-    if ":" in name:
-        return _estimate(name, report)
     if (run := _run(name, report)) is not None:
         return run
     if name in {known.key for known in sources()}:
@@ -157,17 +162,29 @@ def _input(name: str, known: dict[str, Parameter]) -> str:
     return ""
 
 
+def _results(report: Path) -> Estimates:
+    """The results of a report; read once for as many questions as are asked of the same files."""
+    files = [report / name for name in ("estimates.csv", "runs.csv")]
+    return _read(report, tuple((file.stat().st_mtime_ns, file.stat().st_size) for file in files if file.exists()))
+
+
+@lru_cache(maxsize=2)
+def _read(report: Path, stamps: tuple[tuple[int, int], ...]) -> Estimates:
+    from sarcoid_epi.results import read
+
+    return read(report)
+
+
 def _run(name: str, report: Path | None) -> str | None:
     """A run by its name: what was asked, and with a report on what it rests there."""
     from sarcoid_epi.estimators import CATALOGUE
-    from sarcoid_epi.results import read
 
     estimator = next((e for e in CATALOGUE if name.startswith(f"{e.name}-")), None)
     if estimator is None:
         return None
     lines = [f"{name}: {estimator.doc}"]
     if report is not None:
-        runs = {run.run: run for run in read(report).runs}
+        runs = {run.run: run for run in _results(report).runs}
         if name not in runs:
             raise ConfigurationError(unknown("run", name, runs, report.name))
         lines.append(f"\nHere it rests on {runs[name].rests_on}.")
@@ -178,7 +195,7 @@ def _run(name: str, report: Path | None) -> str | None:
 
 def _estimate(name: str, report: Path | None) -> str:
     from sarcoid_epi.estimators import CATALOGUE
-    from sarcoid_epi.results import read, sentence
+    from sarcoid_epi.results import sentence
 
     run_name = name.partition(":")[0]
     estimator = next((e for e in CATALOGUE if run_name == e.name or run_name.startswith(f"{e.name}-")), None)
@@ -187,7 +204,7 @@ def _estimate(name: str, report: Path | None) -> str:
     if report is None:
         hint = f"{WHERE} this number and its run. Without one, this is the method behind it."
         return f"{hint}\n\n{estimator.name}: {estimator.doc}"
-    answers = read(report)
+    answers = _results(report)
     row = answers.one(name)
     run = next(run for run in answers.runs if run.run == row.run)
     references = [f"  {source(key).reference}" for key in run.references.split()]

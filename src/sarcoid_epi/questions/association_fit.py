@@ -85,7 +85,8 @@ def _worded(note: str, model: Model) -> str:
     def words(found: re.Match[str]) -> str:
         return _small(found[1]) + (f": {readable(found[2])}" if found[2] else "")
 
-    return re.sub(rf"\b({'|'.join(model.explaining)})\b(?:=(\w+))?", words, note)
+    named = "|".join(filter(None, (*model.explaining, model.selected)))
+    return re.sub(rf"\b({named})\b(?:=(\w+))?", words, note)
 
 
 def _tenths(told: Told) -> list[tuple[Estimate, Estimate]]:
