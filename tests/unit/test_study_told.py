@@ -9,11 +9,12 @@ import pytest
 
 from sarcoid_epi import studying
 from sarcoid_epi.errors import ConfigurationError
-from sarcoid_epi.files import digest, write_bytes
+from sarcoid_epi.files import digest
 from sarcoid_epi.report.figures import all_figures
 from sarcoid_epi.scenario import load_study
-from sarcoid_epi.simulation import running, telling
+from sarcoid_epi.simulation import making, running, stored, telling
 from sarcoid_epi.simulation.failing import WORDLESS
+from sarcoid_epi.simulation.stated import state
 from sarcoid_epi.simulation.summary import summary
 from sarcoid_epi.studies import told
 
@@ -72,12 +73,13 @@ def made(tmp_path, text, given=answers):
     file, out = tmp_path / "made_up.toml", tmp_path / "out"
     file.write_text(text, encoding="utf-8")
     study = load_study(str(file))
-    running.claim(out, study)
+    stated = state(study)
+    stored.claim(out, stated.recipe)
     runs = list(study.estimators)
     for case in study.all_cases():
         (unit,) = running.units(study, case)
-        content = running._packed(columns(study, case, runs, given))
-        write_bytes(out / running.PARTS / running.part_name(study, unit), content)
+        name = making.part_name(stated.key, unit)
+        stored.store(out, name, making.packed(columns(study, case, runs, given), name))
     telling.tell(study, out)
     return file, study, out
 
@@ -233,7 +235,7 @@ def test_the_page_stands_beside_the_parts_and_is_the_same_twice(small):
     assert page == out / "report" / "index.html"
     assert studying.study_report(str(file), out) == page
     assert (digest(out / "parts"), digest(out / "report")) == (before, first)
-    assert running.finished(study, out)
+    assert not running.unfinished(state(study), out)
     text = page.read_text(encoding="utf-8")
     for part in ("Aims", "Data", "Estimands", "Methods", "Performance"):
         assert f">{part}<" in text
@@ -246,7 +248,7 @@ def test_a_study_that_has_not_told_yet_is_one_clear_error(small, tmp_path):
     file, study, _ = small
     with pytest.raises(ConfigurationError, match="no parts of this study lie here"):
         studying.study_report(str(file), tmp_path)
-    running.claim(tmp_path / "new", study)
+    stored.claim(tmp_path / "new", state(study).recipe)
     with pytest.raises(ConfigurationError, match="has not told 'summary"):
         studying.study_report(str(file), tmp_path / "new")
 

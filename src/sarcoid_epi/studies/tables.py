@@ -201,12 +201,11 @@ def notes(found: Found) -> Sheet:
 
 
 def manifest(out: Path) -> Sheet:
-    """What the study was made with, and a hash over all of its parts."""
+    """What the study was made with; `manifest.json` beside the parts lists the hash of each."""
     told = json.loads((out / telling.MANIFEST).read_text(encoding="utf-8"))
     records = [
         *({"what": name, "value": value} for name, value in told["versions"].items()),
         {"what": "parts", "value": str(len(told["parts"]))},
-        {"what": "SHA-256 of manifest.json, which lists that of every part", "value": digest(out / telling.MANIFEST)},
         {"what": "SHA-256 of summary.csv", "value": digest(out / telling.SUMMARY)},
     ]
     return Sheet("made", "What it was made with", Field("what", "What"), (Field("value", "Value"),), tuple(records))
