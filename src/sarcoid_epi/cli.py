@@ -199,7 +199,7 @@ def check(
 @app.command()
 def estimate(
     question: Annotated[
-        str, typer.Argument(help="description, prevalence, underdiagnosis, lofgren, association or prognosis.")
+        str, typer.Argument(help="description, prevalence, intervals, underdiagnosis, lofgren, association, prognosis.")
     ],
     patients: Annotated[str, typer.Option("--patients", "-p", help="CSV or Parquet file.")],
     belief: Annotated[str | None, typer.Option("--belief", "-b", help="A shipped belief or a TOML file.")] = None,

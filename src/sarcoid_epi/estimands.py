@@ -47,19 +47,29 @@ def _hypercalcaemia(patients: pd.DataFrame, truth: pd.DataFrame) -> Values:
 
 
 def _osseous(patients: pd.DataFrame, truth: pd.DataFrame) -> Values:
-    return {"osseous": float(truth["osseous"].mean())}
+    """The true share, and what the record makes of it."""
+    true, recorded = truth["osseous"].to_numpy(bool), patients["osseous_recorded"].to_numpy(bool)
+    found, wrong, missed = (float(both.mean()) for both in (true & recorded, ~true & recorded, true & ~recorded))
+    share, on_record = found + missed, found + wrong
+    return {
+        "osseous": share,
+        "underdiagnosis": _ratio(missed, share),
+        "missed": missed,
+        "record_true": _ratio(found, on_record),
+        "record_sensitivity": _ratio(found, share),
+        "record_specificity": 1.0 - _ratio(wrong, 1.0 - share),
+        "true_per_record": _ratio(share, on_record),
+    }
 
 
-def _underdiagnosis(patients: pd.DataFrame, truth: pd.DataFrame) -> Values:
-    return {"underdiagnosis": 1.0 - float(patients["osseous_recorded"][truth["osseous"]].mean())}
-
-
-def _predictive(patients: pd.DataFrame, truth: pd.DataFrame) -> Values:
-    return {"record_true": float(truth["osseous"][patients["osseous_recorded"]].mean())}
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole else nan
 
 
 def _met(patients: pd.DataFrame, truth: pd.DataFrame) -> Values:
-    return {"met": float((patients["osseous_grade"] != "none").mean())}
+    """The share that sources could hold, which all ways of counting the unlisted are after."""
+    share = float((patients["osseous_grade"] != "none").mean())
+    return dict.fromkeys(("met", "met_lincoln_petersen", "met_by_pain"), share)
 
 
 def _lofgren_odds_ratio(patients: pd.DataFrame, truth: pd.DataFrame) -> Values:
@@ -120,12 +130,7 @@ TRUE_PREVALENCE = Estimand(
     "Share of patients with osseous sarcoidosis, whether or not anyone looked",
     _osseous,
 )
-UNDERDIAGNOSIS = Estimand(
-    "underdiagnosis", "proportion", "Share of the true cases that are not on record", _underdiagnosis
-)
-RECORD_TRUE = Estimand(
-    "record_true", "proportion", "Share of the records of osseous sarcoidosis that are true", _predictive
-)
+UNDERDIAGNOSIS = Estimand("underdiagnosis", "proportion", "Share of the true cases that are not on record", _osseous)
 DETECTION = Estimand("detection", "proportion", "Sensitivity that the record would have to have", _of_a_population)
 MET = Estimand("met", "proportion", "Share of patients in whom imaging was read as osseous sarcoidosis", _met)
 LOFGREN_ODDS_RATIO = Estimand(

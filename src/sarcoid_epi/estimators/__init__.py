@@ -19,6 +19,15 @@ from sarcoid_epi.estimators.hazards_over_time import changing_hazards, standardi
 from sarcoid_epi.estimators.imaging import imaged_prevalence, selected_prevalence
 from sarcoid_epi.estimators.imputation import imputed
 from sarcoid_epi.estimators.interactions import interactions
+from sarcoid_epi.estimators.intervals import (
+    recorded_agresti_coull,
+    recorded_blaker,
+    recorded_clopper_pearson,
+    recorded_jeffreys,
+    recorded_likelihood_ratio,
+    recorded_mid_p,
+    recorded_wilson,
+)
 from sarcoid_epi.estimators.lofgren import broad_contrasts, definitions, strict_contrasts
 from sarcoid_epi.estimators.lofgren_adjusted import adjusted_contrasts
 from sarcoid_epi.estimators.lofgren_groups import centre_contrasts, onset_season, stage_contrast, three_groups
@@ -47,6 +56,13 @@ CATALOGUE: tuple[Estimator, ...] = (
     organs,
     recorded_osseous,
     hypercalcaemia,
+    recorded_wilson,
+    recorded_clopper_pearson,
+    recorded_mid_p,
+    recorded_jeffreys,
+    recorded_agresti_coull,
+    recorded_blaker,
+    recorded_likelihood_ratio,
     corrected_prevalence,
     believed_prevalence,
     detection_cascade,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -24,7 +25,10 @@ from sarcoid_epi.estimators.believing import (
 from sarcoid_epi.estimators.declare import Answers, Floats, estimator, silent, unbelieved
 from sarcoid_epi.estimators.prevalence import NOBODY
 from sarcoid_epi.scenario import Belief
+from sarcoid_epi.scenario.belief import Cascade, Detection
+from sarcoid_epi.stats.cascade import Detected
 from sarcoid_epi.stats.importance import sobol
+from sarcoid_epi.stats.interval import Array
 from sarcoid_epi.stats.weighted import summary
 from sarcoid_epi.strata import Strata
 
@@ -81,14 +85,9 @@ def detection_cascade(strata: Strata, belief: Belief) -> Answers:
     if belief.cascade is None:
         return unbelieved(terms, len(strata.labels), "the steps of detection", "cascade")
     recorded, known = (np.asarray(count, dtype=float) for count in strata.events("osseous_recorded"))
-    places = sobol(POINTS, len(STEPS) + 2)
-    seen = STEPS.index("seen")
-    low, weight = leaning(places[:, seen])
-    places[:, seen] = low
-    parts = detected(belief.cascade, places[:, :-2])
+    parts, right, places, weight = _believed(belief.cascade, belief.specificity)
     found = parts.recorded.sum(axis=-1)
-    right = weighed(belief.specificity, places[:, -2])
-    answer = fitted(recorded, known, found, right, places[:, -1], weight)
+    answer = fitted(recorded, known, found, right, places, weight)
     apparent = answer.share * found + (1 - answer.share) * (1 - right)
     lost = (parts.not_imaged[:, 0], parts.not_imaged[:, 1], parts.not_seen.sum(axis=-1), parts.not_written.sum(axis=-1))
     values = (answer.share, 1 - found, answer.share / apparent, answer.share * (1 - found), *lost)
@@ -101,6 +100,20 @@ def detection_cascade(strata: Strata, belief: Belief) -> Answers:
     note = said_of_records(recorded, known, belief.specificity.value.value, told.note[:, 0])
     beside = np.broadcast_to(note[:, None], told.shape)
     return replace(told, estimate=estimate, low=low, high=high, std_error=error, note=beside)
+
+
+@lru_cache(maxsize=4)
+def _believed(cascade: Cascade, specificity: Detection) -> tuple[Detected, Array, Array, Array]:
+    """Draws of what becomes of true cases, of the specificity, of places of the true share, and their log weights.
+
+    The same for every group and every replicate, so made once for each belief.
+    """
+    places = sobol(POINTS, len(STEPS) + 2)
+    seen = STEPS.index("seen")
+    low, weight = leaning(places[:, seen])
+    places[:, seen] = low
+    parts = detected(cascade, places[:, :-2])
+    return parts, weighed(specificity, places[:, -2]), places[:, -1], weight
 
 
 @estimator(

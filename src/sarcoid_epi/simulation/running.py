@@ -24,7 +24,7 @@ from sarcoid_epi.simulation.varied import Spot, spot
 __all__ = ["ENGINES", "PARTS", "again", "gather", "is_of", "parts_of", "read_parts", "run", "unfinished", "units"]
 
 #: Patients and replicates of a part, at most: what a worker holds in memory at once.
-PATIENTS, REPLICATES = 2**21, 1000
+PATIENTS, REPLICATES = 2**22, 2000
 
 #: Parts that a worker makes before it gives them back, at most.
 MOST_UNITS = 16
