@@ -18,14 +18,17 @@ from sarcoid_epi.scenario import (
     Model,
     Parameter,
     Prior,
+    Study,
     World,
     load_belief,
     load_design,
     load_model,
     load_prior,
+    load_study,
     load_world,
     shipped,
 )
+from sarcoid_epi.scenario.loader import read_toml
 from sarcoid_epi.scenario.parameter import Cited
 
 if TYPE_CHECKING:
@@ -45,8 +48,8 @@ def explain(name: str, world: str, design: str, report: Path | None = None) -> s
     name : str
         A parameter's path (`osseous.true_prevalence`; of a belief `clinical.sensitivity.value`, of a prior
         `open.pet.sensitivity`), a finding (`baughman2001.osseous`), an estimate as a report prints it
-        (`run:term:group`), an estimator, a variable of the codebook, a declared model (or the TOML file of one), or a
-        source.
+        (`run:term:group`), an estimator, a variable of the codebook, a declared model or study (or the TOML file of one),
+        or a source.
     world, design : str
         Where to look a path up, unless a report says it.
     report : Path, optional
@@ -86,7 +89,9 @@ def explain(name: str, world: str, design: str, report: Path | None = None) -> s
         v = variables[name]
         facts = [v.kind, v.unit, " / ".join(v.levels), "latent: part of the truth" if v.latent else ""]
         told.append(f"{name}: {v.label} ({'; '.join(fact for fact in facts if fact)}), step {v.step}")
-    if name in shipped("model") or name.endswith(".toml"):
+    if name in shipped("study") or (name.endswith(".toml") and "estimators" in read_toml("study", name)[0]):
+        told.append(_study(load_study(name), name))
+    elif name in shipped("model") or name.endswith(".toml"):
         told.append(_model(load_model(name), name))
     if told:
         return "\n\n".join(told)
@@ -96,6 +101,7 @@ def explain(name: str, world: str, design: str, report: Path | None = None) -> s
         *estimators,
         *variables,
         *shipped("model"),
+        *shipped("study"),
         *(s.key for s in sources()),
     )
     raise ConfigurationError(unknown("name", name, names))
@@ -115,6 +121,20 @@ def _model(model: Model, file: str) -> str:
             f"  causal graph: {verdict}",
             *(f"  ! {problem}" for problem in strange),
             f"  ask with: sarcoid-epi estimate {model.question} --patients FILE --model {file}",
+        ]
+    )
+
+
+def _study(study: Study, file: str) -> str:
+    """What a study asks, and how it is run."""
+    cases = study.all_cases()
+    return "\n".join(
+        [
+            f"{study.name}: {study.label}",
+            f"  {study.aims}",
+            f"  {len(cases)} cases of {study.replicates} replicates, estimators {', '.join(study.estimators)}",
+            *(f"  varies {name}: {', '.join(factor.paths)}" for name, factor in study.vary.items()),
+            f"  run with: sarcoid-epi study {file}",
         ]
     )
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sarcoid_epi.errors import ConfigurationError, Problem
+
+if TYPE_CHECKING:
+    from sarcoid_epi.scenario import Study
 
 Progress = Callable[[int, int], object]
 
@@ -98,15 +101,27 @@ def study_report(name: str, out: str | Path) -> Path:
     ConfigurationError
         When the folder belongs to something else, or the study has not been told there.
     """
-    from sarcoid_epi.report.document import build
     from sarcoid_epi.scenario import load_study
-    from sarcoid_epi.simulation.running import is_of
-    from sarcoid_epi.studies import told
+    from sarcoid_epi.simulation.stored import foreign, is_of
 
     declared, place = load_study(name), Path(out)
     if not is_of(declared, place):
-        raise ConfigurationError(Problem("no parts of this study lie here", str(out), do="name its folder, or run it"))
-    return build(told(declared, place), place / REPORT)
+        raise ConfigurationError(foreign(declared, place))
+    return _page(declared, place, place / REPORT)
+
+
+def study_report_again(tables: str | Path, out: str | Path) -> Path:
+    """The same report from the tables of a study alone, into any folder; they know what study they are of."""
+    from sarcoid_epi.simulation.stored import study_of
+
+    return _page(study_of(Path(tables)), Path(tables), Path(out))
+
+
+def _page(declared: Study, tables: Path, out: Path) -> Path:
+    from sarcoid_epi.report.document import build
+    from sarcoid_epi.studies import told
+
+    return build(told(declared, tables), out)
 
 
 def combine(name: str, folders: Sequence[str | Path], out: str | Path) -> list[int]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
-from sarcoid_epi import api
+from sarcoid_epi import api, studying
 from sarcoid_epi.errors import ConfigurationError, Problem
 from sarcoid_epi.files import digest
 
@@ -62,7 +62,8 @@ def verify(folder: Path, inputs: Path = Path()) -> Verified:
     folder : Path
         A report.
     inputs : Path
-        Where the user's own files lie that the report was made from; the manifest knows their names and hashes.
+        Where the user's own files lie that the report was made from; the manifest knows their names and hashes. The
+        tables of a study lie in the folder above its report.
 
     Raises
     ------
@@ -70,6 +71,8 @@ def verify(folder: Path, inputs: Path = Path()) -> Verified:
         When the folder holds no report, or a file is not the one it was made from.
     """
     manifest = _manifest(folder)
+    if manifest["configuration"].get("command") == "study" and inputs == Path():
+        inputs = folder.parent
     with tempfile.TemporaryDirectory() as made:
         out = Path(made) / "report"
         _rebuild(manifest["configuration"], _found(manifest["inputs"], inputs), out)
@@ -115,6 +118,9 @@ def _rebuild(asked: Mapping[str, str], files: Mapping[str, str], out: Path) -> N
         return
     if asked.get("command") == "undetected":
         api.undetected_report(out, asked["title"], asked["question"], int(asked["size"]), int(asked["seed"]))
+        return
+    if asked.get("command") == "study":
+        studying.study_report_again(Path(files["summary.csv"]).parent, out)
         return
     if make := QUESTIONS.get(asked.get("command", "")):
         make(out, asked["title"], asked["question"], asked["design"], int(asked["size"]), int(asked["seed"]))

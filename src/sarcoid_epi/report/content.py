@@ -132,7 +132,7 @@ class Content:
 
     With `sections` of its own, a report shows these in place of the usual ones; `methods` are papers they rest on.
     `sheets` stand in the usual sections, each where the page calls for its key; `further` sections stand after the
-    usual ones on the patients.
+    usual ones on the patients. `tracing` says how a number is traced, where that is not by its id.
     """
 
     title: str
@@ -152,3 +152,4 @@ class Content:
     sheets: tuple[Sheet, ...] = ()
     further: tuple[Section, ...] = ()
     methods: tuple[str, ...] = ()
+    tracing: str = ""

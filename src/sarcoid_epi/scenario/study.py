@@ -19,6 +19,12 @@ By = Literal["value", "times", "odds"]
 #: How cases are laid out: every combination, a latin hypercube, a Sobol sequence, or draws of the world's uncertainty.
 Method = Literal["grid", "latin", "sobol", "draws"]
 
+#: A measure of performance that is drawn; every measure stands in the tables.
+Measure = Literal[
+    "bias", "relative_bias", "empirical_error", "model_error", "relative_error", "mean_squared_error", "coverage",
+    "bias_eliminated_coverage", "power", "mean_width", "median_width",
+]  # fmt: skip
+
 
 class Factor(BaseModel):
     """What is varied together: parameters by path, and the values it takes, or the range they are taken from.
@@ -77,7 +83,8 @@ class Study(BaseModel):
     uncertain parameters `cases` times. Each case is repeated `replicates` times, or, where `error` is given, until the
     Monte Carlo error of every coverage is no larger, `replicates` being the most. `chance` says whether replicates are
     drawn from a `population` made once for each case, or made patient by patient. `terms` are those that are told; all
-    by default. `truth` is that of the patients whom the study can meet, or of "everybody" with the disease.
+    by default. `truth` is that of the patients whom the study can meet, or of "everybody" with the disease. `measures`
+    are drawn, and all of them told; `widths` are those of limits that would do: how many patients they take is told.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -98,6 +105,8 @@ class Study(BaseModel):
     models: Names = ()
     terms: Names = ()
     truth: Literal["met", "everybody"] = "met"
+    measures: tuple[Measure, ...] = ("bias", "coverage")
+    widths: tuple[Annotated[float, Field(gt=0)], ...] = ()
     method: Method = "grid"
     cases: Annotated[int, Field(ge=0)] = 0
     vary: dict[str, Factor] = {}
@@ -116,9 +125,9 @@ class Study(BaseModel):
             raise ValueError("draws vary what is uncertain in the world; delete 'vary'")
         if self.method in ("latin", "sobol") and not self.vary:
             raise ValueError(f"method '{self.method}' varies nothing; add a section 'vary'")
-        for name in ("worlds", "designs", "beliefs", "sizes", "estimators", "models", "terms"):
+        for name in ("worlds", "designs", "beliefs", "sizes", "estimators", "models", "terms", "measures", "widths"):
             given: tuple[object, ...] = getattr(self, name)
-            if not given and name in ("worlds", "designs", "sizes"):
+            if not given and name in ("worlds", "designs", "sizes", "measures"):
                 raise ValueError(f"'{name}' is empty; name one, or delete the key")
             if twice := [one for at, one in enumerate(given) if one in given[:at]]:
                 raise ValueError(f"'{name}' has {twice[0]} twice; keep one")

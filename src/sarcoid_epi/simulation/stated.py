@@ -36,7 +36,7 @@ from sarcoid_epi.strata import whole
 ENGINES = ("sarcoid-epi", "numpy", "scipy", "pandas", "pyarrow")
 
 #: Keys of a study on which no part depends: each replicate is a function of its own number.
-FREE = frozenset({"name", "label", "aims", "error", "replicates"})
+FREE = frozenset({"name", "label", "aims", "error", "replicates", "measures", "widths"})
 
 #: Patients of whom it is asked what an estimator reads.
 ASKED = 2000

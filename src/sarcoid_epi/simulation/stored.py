@@ -49,6 +49,20 @@ def is_of(study: Study, out: Path) -> bool:
     return there is not None and there["key"] == recipe(study)["key"]
 
 
+def study_of(out: Path) -> Study:
+    """The study that a folder says it is of.
+
+    Raises
+    ------
+    ConfigurationError
+        When it is no study's folder.
+    """
+    there = _recipe(out)
+    if there is None:
+        raise ConfigurationError(Problem(f"'{out}' holds no study", do="name a folder that `study` wrote"))
+    return Study.model_validate(there["study"])
+
+
 def key_of(out: Path) -> str:
     """The key that names the parts of a folder.
 

@@ -17,6 +17,7 @@ from sarcoid_epi.scenario import Study
 from sarcoid_epi.simulation import driving
 from sarcoid_epi.simulation.comparing import Comparison, comparisons, estimands
 from sarcoid_epi.simulation.failing import Noted, noted
+from sarcoid_epi.simulation.planning import Plan, plans
 from sarcoid_epi.simulation.population import questions
 from sarcoid_epi.simulation.running import ENGINES, parts_of, read_parts
 from sarcoid_epi.simulation.splitting import Split, Splitting, drawn
@@ -26,14 +27,15 @@ from sarcoid_epi.simulation.terms import by_term
 #: What is written beside the parts.
 CASES, SUMMARY, MANIFEST = "cases.csv", "summary.csv", "manifest.json"
 COMPARISONS, VARIANCE, NOTES = "comparisons.csv", "variance.csv", "notes.csv"
-INDICES, TORNADO, TIPPING = "indices.csv", "tornado.csv", "tipping.csv"
+INDICES, TORNADO, TIPPING, PLANNING = "indices.csv", "tornado.csv", "tipping.csv", "planning.csv"
 
 
 def tell(study: Study, out: Path) -> None:
     """Write what a study found, whose parts are all there; of its replicates one case at a time is in memory.
 
     `cases.csv`, `summary.csv`, `comparisons.csv`, `notes.csv`, `variance.csv` (of parameters that are drawn),
-    `indices.csv`, `tornado.csv` and `tipping.csv` (of factors that vary), and `manifest.json`.
+    `indices.csv`, `tornado.csv` and `tipping.csv` (of factors that vary), `planning.csv` (of wanted widths), and
+    `manifest.json`.
     """
     asked, known, splitting = estimands(study), units(study), Splitting()
     found: list[Summary] = []
@@ -56,6 +58,7 @@ def tell(study: Study, out: Path) -> None:
     _write(out / INDICES, driving.Index, driving.indices(results))
     _write(out / TORNADO, driving.Swing, driving.swings(results))
     _write(out / TIPPING, driving.Place, driving.places(study, tipping))
+    _write(out / PLANNING, Plan, plans(study, found))
     write_text(out / MANIFEST, json.dumps(manifest(study, out), indent=1, ensure_ascii=False) + "\n")
 
 
@@ -91,7 +94,7 @@ def manifest(study: Study, out: Path) -> dict[str, Any]:
         "estimands": {one.run: one.estimator.estimand.label for one in asked},
         "methods": {one.run: one.estimator.label for one in asked},
         "beliefs": study.beliefs,
-        "performance": "morris2019",
+        "performance": {"source": "morris2019", "drawn": study.measures, "widths": study.widths},
         "versions": {engine: version(engine) for engine in ENGINES},
         "parts": {path.name: digest(path) for case in study.all_cases() for path in parts_of(study, case, out)},
     }  # fmt: skip

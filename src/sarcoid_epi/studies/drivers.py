@@ -15,7 +15,7 @@ from sarcoid_epi.simulation.driving import GRID
 from sarcoid_epi.studies.found import NOMINAL, Found, Group, axis, level, spoken
 
 #: Results whose drivers are drawn, and those whose tipping is.
-DRIVEN = {"bias": "bias", "coverage": "coverage", "mean": "the mean estimate"}
+DRIVEN = {"bias": "bias", "coverage": "coverage", "mean_width": "the mean width", "mean": "the mean estimate"}
 
 #: Coverage below which limits are no longer trusted, and the share whose crossing matters most.
 COVERED, SHARE = 0.90, 0.10
@@ -31,8 +31,9 @@ FORETOLD, CHANCE = 0.8, 0.5
 def figures(found: Found, group: Group) -> tuple[Plot, ...]:
     """Indices, tornados and surfaces of a term, of its first method; the tables hold the others."""
     run = group.runs[0]
-    plots: list[Plot | None] = [sobol(found, group, "bias"), sobol(found, group, "coverage")]
-    plots += [tornado(found, group, run, result) for result in DRIVEN]
+    driven = [result for result in DRIVEN if result in found.study.measures]
+    plots: list[Plot | None] = [sobol(found, group, result) for result in driven]
+    plots += [tornado(found, group, run, result) for result in (*driven, "mean")]
     plots += [tipping(found, group, run, result) for result in ("coverage", "mean", "truth")]
     return tuple(plot for plot in plots if plot is not None)
 

@@ -25,9 +25,12 @@ NOMINAL, REACH = 0.95, 1.96
 #: Estimands in figures, at most; the tables hold all.
 SHOWN = 3
 
+#: Measures that are shares, whatever is estimated.
+SHARES = ("coverage", "bias_eliminated_coverage", "power", "relative_bias", "relative_error")
+
 #: Columns that are words, and stay so.
 WORDS = ("run", "term", "scale", "against", "note", "stratum", "result", "factor", "by", "of", "world", "design",
-         "belief", "low", "high", "x_factor", "x", "y_factor", "y")  # fmt: skip
+         "belief", "low", "high", "reached", "x_factor", "x", "y_factor", "y")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ class Found:
     indices: pd.DataFrame
     tornado: pd.DataFrame
     tipping: pd.DataFrame
+    planning: pd.DataFrame
     notes: pd.DataFrame
 
     def of(self, run: str, term: str, column: str) -> list[float]:
@@ -82,7 +86,7 @@ def found(study: Study, out: Path) -> Found:
     """
     names = {"summary": telling.SUMMARY, "comparisons": telling.COMPARISONS, "variance": telling.VARIANCE,
              "indices": telling.INDICES, "tornado": telling.TORNADO, "tipping": telling.TIPPING,
-             "notes": telling.NOTES}  # fmt: skip
+             "planning": telling.PLANNING, "notes": telling.NOTES}  # fmt: skip
     absent = [name for name in (*names.values(), telling.MANIFEST) if not (out / name).is_file()]
     if absent:
         why = "its parts are not all there, or were made by an older version"
@@ -141,12 +145,14 @@ def named(case: Case, factors: Sequence[Varied]) -> str:
 
 def axis(group: Group, what: str, result: str) -> Axis:
     """The axis of a result of a term: per cent where it is a share."""
-    if result == "coverage":
+    if result in SHARES:
         return Axis(f"{what} (%)", share=True)
     measure = MEASURES.get(split(group.term)[0])
     share = measure.unit in ("share", "points") if measure else group.unit == "proportion"
-    if group.scale == "log" and result in ("bias", "mean_width", "empirical_error"):
+    if group.scale == "log" and result not in ("mean", "truth"):
         return Axis(f"{what} (of the logarithm)")
+    if result == "mean_squared_error":
+        return Axis(what)
     return Axis(f"{what} (%)" if share else what, share=share)
 
 

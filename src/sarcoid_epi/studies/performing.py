@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import isnan, nan
+from math import inf, isfinite, isnan, nan
 
 import numpy as np
 
@@ -23,22 +23,23 @@ CURVES = 8
 #: Rows and columns of a map that have room.
 MAP_ROWS, MAP_COLUMNS = 48, 12
 
-#: Results with a value that they should have.
-AIMS = {"bias": 0.0, "coverage": NOMINAL}
-SAID = {"bias": "bias", "coverage": "coverage", "mean_width": "mean width"}
+#: Measures with a value that they should have.
+AIMS = dict.fromkeys(("bias", "relative_bias", "relative_error"), 0.0) | dict.fromkeys(
+    ("coverage", "bias_eliminated_coverage"), NOMINAL
+)
 
 
 def figures(found: Found, group: Group) -> tuple[Plot, ...]:
     """What fits the study's shape."""
     plots: list[Plot | None] = []
-    for result in AIMS:
+    for result in found.study.measures:
         if found.study.method != "grid":
             plots += [in_order(found, group, result)]
         elif len(found.cases) <= FEW:
             plots += [lollipop(found, group, result)]
         else:
             plots += [nested_loop(found, group, result)]
-    plots += [heat(found, group)]
+    plots += [heat(found, group)] if "coverage" in found.study.measures else []
     return tuple(plot for plot in plots if plot is not None)
 
 
@@ -49,12 +50,16 @@ def _numbers(found: Found, group: Group, result: str) -> dict[str, list[float]]:
 
 
 def _furthest(found: Found, by_run: dict[str, list[float]], aim: float) -> tuple[str, str, float]:
-    """The run, the case and the result furthest from its aim."""
+    """The run, the case and the result furthest from its aim: the greatest is that furthest from minus infinity."""
     run, at = max(
         ((run, at) for run, values in by_run.items() for at, value in enumerate(values) if np.isfinite(value)),
-        key=lambda place: abs(by_run[place[0]][place[1]] - aim),
+        key=lambda place: _distance(by_run[place[0]][place[1]], aim),
     )
     return run, named(found.cases[at], found.factors), by_run[run][at]
+
+
+def _distance(value: float, aim: float) -> float:
+    return abs(value - aim) if isfinite(aim) else -value if aim > 0 else value
 
 
 def _title(found: Found, group: Group, result: str, by_run: dict[str, list[float]]) -> str:
@@ -69,11 +74,31 @@ def _title(found: Found, group: Group, result: str, by_run: dict[str, list[float
         if not any(told):
             where = f"all of {len(found.cases)} cases" if several else "the only case"
             return f"Coverage of {group.name} lies within what chance allows around {percent(NOMINAL)} in {where}"
+    if result not in AIMS:
+        (run, case, high), (other, where, low) = (_furthest(found, by_run, end) for end in (-inf, inf))
+        scale = axis(group, "", result)
+        return (
+            f"{said_of(result)} of {group.name} goes from {said(scale, low)} ({spoken(other)}{_in(several, where)}) to "
+            f"{said(scale, high)} ({spoken(run)}{_in(several, case)})"
+        )
     run, case, value = _furthest(found, by_run, AIMS[result])
-    target = "0" if result == "bias" else percent(NOMINAL)
+    target = _target(result)
     number = said(axis(group, "", result), value)
     over = f" ({case}; {len(found.cases)} cases)" if several else ""
-    return f"{SAID[result].capitalize()} of {group.name} is furthest from {target} with {spoken(run)}: {number}{over}"
+    return f"{said_of(result)} of {group.name} is furthest from {target} with {spoken(run)}: {number}{over}"
+
+
+def said_of(result: str) -> str:
+    """A measure at the beginning of a sentence."""
+    return spoken(result).capitalize()
+
+
+def _target(result: str) -> str:
+    return percent(NOMINAL) if AIMS[result] == NOMINAL else "0"
+
+
+def _in(several: bool, case: str) -> str:
+    return f", {case}" if several else ""
 
 
 def _mark(name: str, value: float, error: float) -> Mark:
@@ -86,7 +111,7 @@ def lollipop(found: Found, group: Group, result: str) -> Chart | None:
     if not by_run:
         return None
     errors = _numbers(found, group, f"{result}_mcse")
-    blank, scale = [nan] * len(found.cases), axis(group, SAID[result].capitalize(), result)
+    blank, scale = [nan] * len(found.cases), axis(group, said_of(result), result)
     together = len(by_run) <= SIDE_BY_SIDE
     lines: list[Line] = []
     for at, case in enumerate(found.cases):
@@ -102,12 +127,13 @@ def lollipop(found: Found, group: Group, result: str) -> Chart | None:
             lines += [Line(f"{spoken(run)}, {name}", "", (mark,), said(scale, mark.value)) for run, mark in marks]
     if len(lines) > ROWS:
         return None
-    target = "0" if result == "bias" else percent(NOMINAL)
+    aim = AIMS.get(result)
+    stems = f"; stems: how far from {_target(result)}" if aim is not None else ""
     return Chart(
         f"lollipop_{result}_{group.number}",
         _title(found, group, result, by_run),
-        f"Dots: {SAID[result]} in each case; stems: how far from {target}; lines: 95 % Monte Carlo limits.",
-        scale, tuple(lines), null=AIMS[result], plain=True, stems=True,
+        f"Dots: {spoken(result)} in each case{stems}; lines: 95 % Monte Carlo limits.",
+        scale, tuple(lines), null=aim, plain=True, stems=aim is not None,
     )  # fmt: skip
 
 
@@ -129,7 +155,7 @@ def nested_loop(found: Found, group: Group, result: str) -> Curves | None:
     places = tuple(float(at) - 0.5 for at in range(len(found.cases) + 1))
     shown = list(by_run.items())[:CURVES]
     curves = tuple(Curve(spoken(run), places, (*values, values[-1])) for run, values in shown)
-    scale = axis(group, SAID[result].capitalize(), result)
+    scale = axis(group, said_of(result), result)
     left_out = f" {len(by_run) - CURVES} more methods stand in the table." if len(by_run) > CURVES else ""
     return Curves(
         f"loops_{result}_{group.number}",
@@ -141,8 +167,13 @@ def nested_loop(found: Found, group: Group, result: str) -> Curves | None:
         curves,
         steps=True,
         loops=loops(found),
-        level=Rule(AIMS[result], "none" if result == "bias" else "nominal"),
+        level=_level(result),
     )
+
+
+def _level(result: str) -> Rule | None:
+    """A line at what a measure should be."""
+    return Rule(AIMS[result], "nominal" if AIMS[result] else "none") if result in AIMS else None
 
 
 def in_order(found: Found, group: Group, result: str) -> Curves | None:
@@ -150,7 +181,7 @@ def in_order(found: Found, group: Group, result: str) -> Curves | None:
     by_run = _numbers(found, group, result)
     if not by_run or len(found.cases) < 2:
         return None
-    scale = axis(group, SAID[result].capitalize(), result)
+    scale = axis(group, said_of(result), result)
     curves = []
     for run, values in list(by_run.items())[:CURVES]:
         error = np.array(found.of(run, group.term, f"{result}_mcse"))
@@ -164,12 +195,12 @@ def in_order(found: Found, group: Group, result: str) -> Curves | None:
     low, middle, high = (float(one) for one in np.quantile(known, [0.05, 0.5, 0.95]))
     return Curves(
         f"order_{result}_{group.number}",
-        f"{SAID[result].capitalize()} of {group.name} with {spoken(first)} is {said(scale, middle)} in the middle "
+        f"{said_of(result)} of {group.name} with {spoken(first)} is {said(scale, middle)} in the middle "
         f"case, and from {said(scale, low)} to {said(scale, high)} in nine of ten",
-        f"The {len(found.cases)} cases of each method, from the lowest to the highest {SAID[result]}; bands: 95 % "
+        f"The {len(found.cases)} cases of each method, from the lowest to the highest {spoken(result)}; bands: 95 % "
         "Monte Carlo limits of each.",
         Axis("Part of the cases"), scale, tuple(curves),
-        level=Rule(AIMS[result], "none" if result == "bias" else "nominal"),
+        level=_level(result),
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from sarcoid_epi.report.content import Content, Plot, Section
 from sarcoid_epi.results import Estimates, percent
 from sarcoid_epi.scenario import Study
 from sarcoid_epi.simulation import telling
+from sarcoid_epi.simulation.stored import RECIPE
 from sarcoid_epi.studies import drivers, performing, tables
 from sarcoid_epi.studies.found import SHOWN, Found, found, spoken, verdict
 
@@ -20,8 +21,8 @@ OF_DRAWS = ("searle1992", "efron1981")
 OF_FACTORS = ("rucker2014", "sobol2001", "sudret2008")
 
 #: Inputs of the report: tables of rounded numbers, not parts, whose last bits another processor may round otherwise.
-INPUTS = (telling.CASES, telling.SUMMARY, telling.COMPARISONS, telling.VARIANCE, telling.NOTES, telling.INDICES,
-          telling.TORNADO, telling.TIPPING)  # fmt: skip
+INPUTS = (RECIPE, telling.CASES, telling.SUMMARY, telling.COMPARISONS, telling.VARIANCE, telling.NOTES, telling.INDICES,
+          telling.TORNADO, telling.TIPPING, telling.PLANNING)  # fmt: skip
 
 
 def told(study: Study, out: Path) -> Content:
@@ -41,8 +42,8 @@ def told(study: Study, out: Path) -> Content:
     """
     here = found(study, out)
     sections = (
-        _asked(here), _cases(here), _performance(here), *_compared(here), *_driven(here), *_split(here), _noted(here),
-        _made(here, out),
+        _asked(here), _cases(here), _performance(here), *_compared(here), *_planned(here), *_driven(here),
+        *_split(here), _noted(here), _made(here, out),
     )  # fmt: skip
     of_draws, of_factors = len(here.variance) > 0, len(here.indices) > 0
     return Content(
@@ -54,6 +55,11 @@ def told(study: Study, out: Path) -> Content:
         methods=(*METHODS, *(OF_DRAWS if of_draws else ()), *(OF_FACTORS if of_factors else ())),
         configuration={"command": "study", "study": study.name, "seed": str(study.seed)},
         inputs={name: digest(out / name) for name in INPUTS},
+        tracing=(
+            f"Every number is a mean over replicates, and each of them can be made again by itself: sarcoid-epi study "
+            f"{study.name} --replicate CASE NUMBER (of a study of your own, its file). The estimators, parameters and "
+            f"sources named here are explained by sarcoid-epi explain NAME."
+        ),
     )
 
 
@@ -117,6 +123,16 @@ def _compared(here: Found) -> tuple[Section, ...]:
         "what both share of chance cancels, and its Monte Carlo error is that of the differences."
     )
     return (Section("compared", "Methods against each other", (words,), (tables.comparisons(here),), tuple(plots)),)
+
+
+def _planned(here: Found) -> tuple[Section, ...]:
+    if not len(here.planning):
+        return ()
+    words = (
+        "Patients of a cohort with which limits are as narrow as that on average, all else as in the row. Between the "
+        "sizes of the study the logarithm of the width is drawn straight over that of the size."
+    )
+    return (Section("planned", "How many patients a wanted width takes", (words,), (tables.planning(here),)),)
 
 
 def _driven(here: Found) -> tuple[Section, ...]:

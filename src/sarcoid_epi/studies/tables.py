@@ -30,6 +30,11 @@ MEASURED = (
     "error (Morris 2019)"
 )
 
+EVERYBODY = (
+    "of everybody with the disease, from {} patients made besides: known as exactly as so many tell, which is no part "
+    "of the Monte Carlo errors"
+)
+
 
 def ademp(found: Found) -> Sheet:
     """Aims, data-generating mechanisms, estimands, methods and performance, one row each part."""
@@ -40,18 +45,22 @@ def ademp(found: Found) -> Sheet:
         if study.chance == "population"
         else "replicates made patient by patient"
     )
+    held = [f"{spoken(name)}: {level(one.values[0])}" for name, one in study.vary.items() if len(one.values) == 1]
     until = f", or until the Monte Carlo error of every coverage is at most {study.error:g}" if study.error else ""
     records = [
         ("Aims", "", study.aims),
         ("Data", "Worlds, designs", f"{', '.join(study.worlds)}; {', '.join(study.designs)}"),
         ("Data", "Patients of a replicate", ", ".join(map(str, study.sizes))),
         ("Data", "Varied", "; ".join(varied) or ("parameters, by draws" if study.method == "draws" else "nothing")),
+        *(("Data", "Set, the same in all cases", "; ".join(held)) for _ in held[:1]),
+        *(("Data", "Truth", EVERYBODY.format(study.population)) for _ in range(study.truth == "everybody")),
         ("Data", "Cases", f"{len(found.cases)}, {METHODS[study.method]}"),
         ("Data", "Replicates", f"{study.replicates} of each case{until}; {chance}; seed {study.seed}"),
         *(("Estimands", one, "") for one in dict.fromkeys(one.estimator.estimand.label for one in asked)),
         *(("Methods", spoken(one.run), one.estimator.label) for one in asked),
         *(("Methods", "Beliefs", ", ".join(study.beliefs)) for _ in study.beliefs[:1]),
         ("Performance", "Measures", MEASURED),
+        ("Performance", "Drawn", ", ".join(map(spoken, study.measures))),
     ]  # fmt: skip
     fields = (Field("what", "What"), Field("said", "In this study"))
     rows = tuple({"part": part, "what": what, "said": said} for part, what, said in records)
@@ -130,6 +139,23 @@ def comparisons(found: Found) -> Sheet:
               *(Field(name, "") for name in ("term", "run", "against", "scale", "attempted")))  # fmt: skip
     return Sheet("comparisons", "Methods against each other, replicate by replicate", Field("case", "No.", "whole"),
                  fields, records, "group", folded=True)  # fmt: skip
+
+
+def planning(found: Found) -> Sheet:
+    """What each wanted width takes."""
+    least, most = min(found.study.sizes), max(found.study.sizes)
+    out_of_reach = {"least": f"{least} or fewer", "most": f"more than {most}"}
+    factors = [one for one in found.factors if one.name != "size"]
+    records: dict[tuple[str, str, int], dict[str, Any]] = {}
+    for row in _records(found.planning):
+        run, term, case = str(row["run"]), str(row["term"]), int(row["case"])
+        told = records.setdefault((run, term, case), {
+            "of": named(found.cases[case], factors) if factors else "", "group": f"{spoken(run)}: {label(term)}",
+        })  # fmt: skip
+        told[f"{row['width']:g}"] = out_of_reach.get(str(row["reached"])) or f"{row['patients']:.0f}"
+    widths = [Field(f"{width:g}", f"{width:g}", "text", "Patients for limits of width") for width in found.study.widths]
+    return Sheet("planning", "Patients that a wanted width takes", Field("of", "With"), tuple(widths),
+                 tuple(records.values()), "group")  # fmt: skip
 
 
 def variance(found: Found) -> Sheet:
