@@ -6,7 +6,7 @@ endif
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-warn-script-location
 
-.PHONY: report test lint types bench verify reports synthetic docs clean
+.PHONY: report test lint types bench verify reports studies synthetic docs clean
 
 report: .venv/.run
 	@$(BIN)/python analyses/00_main_report.py
@@ -24,6 +24,11 @@ types: .venv/.dev
 reports: .venv/.run
 	@for analysis in analyses/*.py; do $(BIN)/python $$analysis || exit 1; done
 
+# The shipped studies from their first replicate on: some ten minutes. `reports` tells them from their tables.
+studies: .venv/.run
+	@for study in $$($(BIN)/sarcoid-epi studies | cut -d ' ' -f 1); do \
+	  $(BIN)/sarcoid-epi study $$study --out reports/studies/$$study --workers 2 || exit 1; done
+
 synthetic: .venv/.run
 	@$(BIN)/python synthetic_data/make.py
 
@@ -31,7 +36,7 @@ docs: .venv/.run
 	@$(BIN)/python docs/make.py
 
 verify: .venv/.run
-	@for report in reports/*/; do $(BIN)/sarcoid-epi verify $$report || exit 1; done
+	@for report in $$(dirname reports/*/manifest.json reports/studies/*/report/manifest.json); do $(BIN)/sarcoid-epi verify $$report || exit 1; done
 
 bench: .venv/.dev
 	@for benchmark in benchmarks/*.py; do $(BIN)/python $$benchmark || exit 1; done

@@ -48,8 +48,8 @@ def explain(name: str, world: str, design: str, report: Path | None = None) -> s
     name : str
         A parameter's path (`osseous.true_prevalence`; of a belief `clinical.sensitivity.value`, of a prior
         `open.pet.sensitivity`), a finding (`baughman2001.osseous`), an estimate as a report prints it
-        (`run:term:group`), an estimator, a variable of the codebook, a declared model or study (or the TOML file of one),
-        or a source.
+        (`run:term:group`), an estimator, a variable of the codebook, a declared model or study (or the TOML file of
+        one), or a source.
     world, design : str
         Where to look a path up, unless a report says it.
     report : Path, optional
