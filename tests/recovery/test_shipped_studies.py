@@ -75,7 +75,7 @@ def test_coverage_of_every_interval_is_that_of_the_binomial_distribution(interva
 def test_referral_bends_the_odds_ratio_upwards_with_both_slopes():
     told = table("lofgren_collider", "summary").merge(table("lofgren_collider", "cases"), on="case")
     for run, here in told.groupby("run"):
-        bias = here.pivot(index="referral_by_acute_onset", columns="referral_by_burden", values="bias")
+        bias = here.pivot_table(index="referral_by_acute_onset", columns="referral_by_burden", values="bias")
         assert (np.diff(bias.to_numpy(), axis=1) > 0).all(), run  # with burden, whatever acute onset does
         # Without any referral by either, what is left is chance of two populations of a million and of few cases.
         assert abs(bias.loc[0.0, 0.0]) < 0.1 < bias.loc[-2.4, 1.5]

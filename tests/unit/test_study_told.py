@@ -2,6 +2,7 @@
 
 import json
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -9,14 +10,17 @@ import pytest
 
 from sarcoid_epi import studying
 from sarcoid_epi.errors import ConfigurationError
+from sarcoid_epi.explaining import explain
 from sarcoid_epi.files import digest
 from sarcoid_epi.report.figures import all_figures
-from sarcoid_epi.scenario import load_study
+from sarcoid_epi.scenario import Case, load_study
 from sarcoid_epi.simulation import making, running, stored, telling
 from sarcoid_epi.simulation.failing import WORDLESS
+from sarcoid_epi.simulation.planning import plans
 from sarcoid_epi.simulation.stated import state
 from sarcoid_epi.simulation.summary import summary
 from sarcoid_epi.studies import told
+from sarcoid_epi.verifying import verify
 
 R = 50
 HEAD = 'label = "Made up"\naims = "To see what is told."\nreplicates = 50\nseed = 3\n'
@@ -246,7 +250,7 @@ def test_the_page_stands_beside_the_parts_and_is_the_same_twice(small):
 
 def test_a_study_that_has_not_told_yet_is_one_clear_error(small, tmp_path):
     file, study, _ = small
-    with pytest.raises(ConfigurationError, match="no parts of this study lie here"):
+    with pytest.raises(ConfigurationError, match="holds no study"):
         studying.study_report(str(file), tmp_path)
     stored.claim(tmp_path / "new", state(study).recipe)
     with pytest.raises(ConfigurationError, match="has not told 'summary"):
@@ -265,3 +269,77 @@ def test_a_study_run_from_its_file_writes_tables_and_page(tmp_path):
     assert "What drives it" not in page
     assert "Parameters or sampling" not in page
     assert len(table(tmp_path / "out", "summary")) == 1
+
+
+def test_the_patients_of_a_width_lie_on_the_line_between_two_sizes():
+    found = [SimpleNamespace(case=case, run="a", term="t", mean_width=4 / np.sqrt(n))
+             for case, n in enumerate((400, 1600, 6400))]  # fmt: skip
+    cases = tuple(Case(case, "w", "d", "", n, ()) for case, n in enumerate((400, 1600, 6400)))
+    study = SimpleNamespace(all_cases=lambda: cases, widths=(0.3, 0.2, 0.1, 0.08, 0.05, 0.04))
+    told = {plan.width: plan for plan in plans(study, found)}
+    assert (told[0.3].reached, told[0.04].reached) == ("least", "most")
+    for width, patients in ((0.2, 400), (0.1, 1600), (0.08, 2500), (0.05, 6400)):
+        assert told[width].patients == pytest.approx(patients, rel=1e-12)
+        assert told[width].reached == ""
+    assert {plan.case for plan in told.values()} == {0}
+
+
+def test_a_size_without_limits_is_passed_over():
+    cases = tuple(Case(case, "w", "d", "", n, ()) for case, n in enumerate((400, 1600, 6400)))
+    found = [SimpleNamespace(case=case, run="a", term="t", mean_width=width)
+             for case, width in enumerate((np.nan, 0.1, 0.05))]  # fmt: skip
+    study = SimpleNamespace(all_cases=lambda: cases, widths=(0.1, 0.05, 0.2))
+    told = {plan.width: plan for plan in plans(study, found)}
+    assert told[0.1].patients == 1600
+    assert told[0.05].patients == pytest.approx(6400)
+    assert told[0.2].reached == "least"
+
+
+def test_measures_that_are_asked_for_are_drawn_and_wanted_widths_told(tmp_path):
+    asked = 'measures = ["mean_width", "power"]\nwidths = [0.04, 0.03]\n'
+    _, study, out = made(tmp_path, HEAD + TWO + asked + GRID)
+    content = told(study, out)
+    keys = {plot.key for section in content.sections for plot in section.charts}
+    assert {"lollipop_mean_width_0"} <= keys
+    assert not {key for key in keys if "coverage" in key or "bias" in key}
+    title = next(p.title for s in content.sections for p in s.charts if p.key == "lollipop_mean_width_0")
+    assert title.startswith("Mean width of osseous sarcoidosis goes from")
+    (sheet,) = (sheet for section in content.sections if section.key == "planned" for sheet in section.sheets)
+    # Limits are 0.04 wide in every case: at the one size, and never narrower.
+    assert [row["of"] for row in sheet.rows] == ["whatever varies", "whatever varies"]
+    assert {row["0.03"] for row in sheet.rows} == {"more than 1500"}
+    assert {row["0.04"] for row in sheet.rows} <= {"1500", "1500 or fewer", "more than 1500"}  # by the last bit
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('measures = ["beauty"]', "measures.0"),
+        ("measures = []", "'measures' is empty"),
+        ("widths = [0]", "widths.0"),
+        ("widths = [0.1, 0.1]", "'widths' has 0.1 twice"),
+    ],
+)
+def test_measures_and_widths_that_are_none_are_refused(tmp_path, line, said):
+    file = tmp_path / "made_up.toml"
+    file.write_text(HEAD + TWO + line + "\n" + GRID, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=re.escape(said)):
+        load_study(str(file))
+
+
+def test_a_report_is_verified_from_the_tables_beside_it(small):
+    file, _, out = small
+    studying.study_report(str(file), out)
+    assert verify(out / "report").same_bytes
+    table = (out / "cases.csv").read_text(encoding="utf-8")
+    (out / "cases.csv").write_text(table.replace("0.2", "0.25", 1), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"is not the 'cases\.csv'"):
+        verify(out / "report")
+    (out / "cases.csv").write_text(table, encoding="utf-8")
+
+
+def test_a_study_is_explained(small):
+    words = explain(str(small[0]), "evidence", "tertiary_records")
+    assert "6 cases of 50 replicates" in words
+    assert "varies sens: belief.sensitivity.value" in words
+    assert "729 cases" in explain("underdiagnosis_sensitivity", "evidence", "tertiary_records")

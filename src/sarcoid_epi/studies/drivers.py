@@ -34,7 +34,8 @@ def figures(found: Found, group: Group) -> tuple[Plot, ...]:
     driven = [result for result in DRIVEN if result in found.study.measures]
     plots: list[Plot | None] = [sobol(found, group, result) for result in driven]
     plots += [tornado(found, group, run, result) for result in (*driven, "mean")]
-    plots += [tipping(found, group, run, result) for result in ("coverage", "mean", "truth")]
+    tipped = ("coverage", "mean", "truth") if "coverage" in driven else ("mean", "truth")
+    plots += [tipping(found, group, run, result) for result in tipped]
     return tuple(plot for plot in plots if plot is not None)
 
 

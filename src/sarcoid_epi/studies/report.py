@@ -130,7 +130,8 @@ def _planned(here: Found) -> tuple[Section, ...]:
         return ()
     words = (
         "Patients of a cohort with which limits are as narrow as that on average, all else as in the row. Between the "
-        "sizes of the study the logarithm of the width is drawn straight over that of the size."
+        "sizes of the study the logarithm of the width is drawn straight over that of the size. Widths are means over "
+        "the replicates that have an answer."
     )
     return (Section("planned", "How many patients a wanted width takes", (words,), (tables.planning(here),)),)
 

@@ -13,7 +13,7 @@ from sarcoid_epi.files import digest
 from sarcoid_epi.report.content import Field, Sheet
 from sarcoid_epi.simulation import telling
 from sarcoid_epi.simulation.population import questions
-from sarcoid_epi.studies.found import Found, level, named, spoken, verdict
+from sarcoid_epi.studies.found import Found, level, named, spoken, values_of, verdict
 from sarcoid_epi.vocabulary import label
 
 #: How cases are laid out, in words.
@@ -142,20 +142,34 @@ def comparisons(found: Found) -> Sheet:
 
 
 def planning(found: Found) -> Sheet:
-    """What each wanted width takes."""
+    """What each wanted width takes; of a method's factors only those that change an answer of it."""
     least, most = min(found.study.sizes), max(found.study.sizes)
     out_of_reach = {"least": f"{least} or fewer", "most": f"more than {most}"}
-    factors = [one for one in found.factors if one.name != "size"]
-    records: dict[tuple[str, str, int], dict[str, Any]] = {}
+    answers: dict[tuple[str, str], dict[int, dict[str, str]]] = {}
     for row in _records(found.planning):
-        run, term, case = str(row["run"]), str(row["term"]), int(row["case"])
-        told = records.setdefault((run, term, case), {
-            "of": named(found.cases[case], factors) if factors else "", "group": f"{spoken(run)}: {label(term)}",
-        })  # fmt: skip
+        told = answers.setdefault((str(row["run"]), str(row["term"])), {}).setdefault(int(row["case"]), {})
         told[f"{row['width']:g}"] = out_of_reach.get(str(row["reached"])) or f"{row['patients']:.0f}"
+    records: list[dict[str, Any]] = []
+    for (run, term), by_case in answers.items():
+        mattering = [one for one in found.factors if one.name != "size" and _matters(found, by_case, one.name)]
+        seen: set[str] = set()
+        for case, told in by_case.items():
+            of = named(found.cases[case], mattering) if mattering else "whatever varies"
+            if of not in seen:
+                seen.add(of)
+                records.append({"of": of, "group": f"{spoken(run)}: {label(term)}", **told})
     widths = [Field(f"{width:g}", f"{width:g}", "text", "Patients for limits of width") for width in found.study.widths]
     return Sheet("planning", "Patients that a wanted width takes", Field("of", "With"), tuple(widths),
-                 tuple(records.values()), "group")  # fmt: skip
+                 tuple(records), "group")  # fmt: skip
+
+
+def _matters(found: Found, by_case: Mapping[int, Mapping[str, str]], factor: str) -> bool:
+    """Whether an answer changes with a factor, all others being equal."""
+    alike: dict[tuple[tuple[str, object], ...], set[tuple[str, ...]]] = {}
+    for case, told in by_case.items():
+        others = tuple(item for item in values_of(found.cases[case]).items() if item[0] not in (factor, "size"))
+        alike.setdefault(others, set()).add(tuple(told.values()))
+    return any(len(different) > 1 for different in alike.values())
 
 
 def variance(found: Found) -> Sheet:
