@@ -296,7 +296,7 @@ def test_a_size_without_limits_is_passed_over():
 
 
 def test_measures_that_are_asked_for_are_drawn_and_wanted_widths_told(tmp_path):
-    asked = 'measures = ["mean_width", "power"]\nwidths = [0.04, 0.03]\n'
+    asked = 'measures = ["mean_width", "power"]\nwidths = [0.05, 0.03]\n'
     _, study, out = made(tmp_path, HEAD + TWO + asked + GRID)
     content = told(study, out)
     keys = {plot.key for section in content.sections for plot in section.charts}
@@ -305,10 +305,9 @@ def test_measures_that_are_asked_for_are_drawn_and_wanted_widths_told(tmp_path):
     title = next(p.title for s in content.sections for p in s.charts if p.key == "lollipop_mean_width_0")
     assert title.startswith("Mean width of osseous sarcoidosis goes from")
     (sheet,) = (sheet for section in content.sections if section.key == "planned" for sheet in section.sheets)
-    # Limits are 0.04 wide in every case: at the one size, and never narrower.
-    assert [row["of"] for row in sheet.rows] == ["whatever varies", "whatever varies"]
-    assert {row["0.03"] for row in sheet.rows} == {"more than 1500"}
-    assert {row["0.04"] for row in sheet.rows} <= {"1500", "1500 or fewer", "more than 1500"}  # by the last bit
+    # Limits are 0.04 wide in every case.
+    assert [row["of"] for row in sheet.records] == ["whatever varies", "whatever varies"]
+    assert {(row["0.05"], row["0.03"]) for row in sheet.records} == {("1500 or fewer", "more than 1500")}
 
 
 @pytest.mark.parametrize(
