@@ -162,20 +162,19 @@ def questions(study: Study, models: Sequence[Model] | None = None) -> tuple[Ques
     chosen = [known[name] for name in study.estimators if name in known]
     asked: list[Question] = []
     for one in chosen:
-        fitting = [model for model in declared if model.family in one.families]
+        fitting = [model for model in declared if one.answers(model)]
         asked += [Question(f"{one.name}-{model.name}", one, model) for model in fitting]
         if not one.families:
             asked.append(Question(one.name, one))
         elif not fitting and not problems:
-            families = ", ".join(one.families)
+            families = ", ".join(one.families) + (f" that says what '{one.only}' is" if one.only else "")
             said = f"'{one.name}' takes a model, and none fits"
             problems.append(Problem(said, where, do=f"name one of the family {families} in 'models'"))
-    answered = {family for one in chosen for family in one.families}
     if not problems:
         problems = [
             Problem(f"nothing answers the model '{model.name}'", where, f"it is {model.family}", "delete it")
             for model in declared
-            if model.family not in answered
+            if not any(one.answers(model) for one in chosen)
         ]
     if problems:
         raise ConfigurationError(*problems)

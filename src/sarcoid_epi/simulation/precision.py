@@ -33,7 +33,7 @@ def tallied(columns: Columns) -> Tally:
     counts: dict[tuple[str, str], tuple[int, int]] = {}
     for key, rows in by_term(columns):
         low, high, truth = (rows[name] for name in ("low", "high", "truth"))
-        used = ~np.isnan(low + high + truth)
+        used = ~(np.isnan(low) | np.isnan(high) | np.isnan(truth))  # limits may lie at both infinities
         held = used & (low <= truth) & (truth <= high)
         counts[key] = _sum(counts.get(key, (0, 0)), (int(used.sum()), int(held.sum())))
     return Tally(counts)

@@ -130,7 +130,7 @@ def summary(case: int, run: str, term: str, values: Columns, unit: str = "") -> 
     """The measures of one term."""
     one = read(term, values, unit)
     known = np.isfinite(one.estimate)
-    errorless, limitless = (bool(np.isnan(x[known]).all()) for x in (one.error, one.low + one.high))
+    errorless, limitless = (bool(x[known].all()) for x in (np.isnan(one.error), np.isnan(one.low) | np.isnan(one.high)))
     truthless, nullless = np.isnan(one.truth), np.isnan(one.null)
     centre = float(one.estimate[known].mean()) if known.any() else 0.0
     # What a term never has fails no replicate: it is filled in for the rest, and its own measures are blanked.

@@ -45,7 +45,7 @@ def tell(study: Study, out: Path) -> None:
         terms = by_term(read_parts(parts_of(study, case, out)))
         found += of_case(case, terms, known)
         compared += comparisons(case, terms, asked, known)
-        said += noted(case, terms)
+        said += noted(case, terms, known)
         if drawn(study):
             splitting.add(case, terms, known)
     results = list(driving.fields(study, found))
