@@ -42,7 +42,8 @@ def test_drawn_twice_the_bytes_are_the_same(draw, plot):
 
 def test_loops_stand_below_and_are_told_in_words():
     got = drawing(draw_curves, LOOPS)
-    assert "size: 100, 200" in got.svg
+    assert ">size<" in got.svg
+    assert ">100, 200<" in got.svg
     assert "below, size goes through 100, 200" in got.alt
     assert "line across at 0.0 %: none" in got.alt.replace("\u00a0", " ")
     assert "size: 100" not in drawing(draw_curves, replace(LOOPS, loops=())).svg

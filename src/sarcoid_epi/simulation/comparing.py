@@ -46,17 +46,18 @@ class Comparison:
 
 
 def estimands(study: Study) -> dict[str, str]:
-    """The name of each run's estimand: only runs after the same one are compared."""
+    """The name of each run's estimand."""
     return {one.run: one.estimator.estimand.name for one in questions(study)}
 
 
 def comparisons(case: Case, terms: Terms, asked: Mapping[str, str], known: Units) -> Iterator[Comparison]:
-    """Every run of a case against the first one that has the same estimand, term and truth."""
-    first: dict[tuple[str, str], tuple[str, Read]] = {}
+    """Every run of a case against the first one after the same: a term of one truth, or of one estimand without any."""
+    first: dict[tuple[str, str | float], tuple[str, Read]] = {}
     for (run, term), values in terms.items():
         one = read(term, values, known.get(run, ""))
-        against, other = first.setdefault((asked.get(run, run), term), (run, one))
-        if against != run and (one.truth == other.truth or (np.isnan(one.truth) and np.isnan(other.truth))):
+        after = asked.get(run, run) if np.isnan(one.truth) else one.truth
+        against, other = first.setdefault((term, after), (run, one))
+        if against != run:
             yield compared(case.number, term, (run, one), (against, other))
 
 

@@ -35,7 +35,7 @@ WORDS = ("run", "term", "scale", "against", "note", "stratum", "result", "factor
 
 @dataclass(frozen=True)
 class Group:
-    """A term of one estimand with the runs that answer it; these are compared with each other."""
+    """A term with the runs that are after the same value of it; these are compared with each other."""
 
     number: int
     term: str
@@ -103,20 +103,16 @@ def _table(path: Path) -> pd.DataFrame:
 
 
 def _groups(study: Study, summary: pd.DataFrame) -> tuple[Group, ...]:
-    """The terms of each estimand that have a truth, then those that have none."""
+    """Runs after the same: a term of one truth in every case, or of one estimand without any. With truths first."""
     asked = {one.run: one.estimator.estimand for one in questions(study)}
-    known: dict[tuple[str, str], list[str]] = {}
-    with_truth: set[tuple[str, str]] = set()
-    scales: dict[tuple[str, str], str] = {}
-    for run, term, scale, truth in zip(*(summary[name] for name in ("run", "term", "scale", "truth")), strict=True):
-        key = asked[run].name, term
-        runs = known.setdefault(key, [])
-        runs += [] if run in runs else [run]
-        scales[key] = scale
-        with_truth |= set() if math.isnan(truth) else {key}
-    ordered = sorted(known, key=lambda key: key not in with_truth)
+    known: dict[tuple[str, object], list[tuple[str, str]]] = {}
+    for (run, term), rows in summary.groupby(["run", "term"], sort=False):
+        truths = tuple(None if math.isnan(truth) else truth for truth in rows["truth"])
+        after: object = truths if set(truths) != {None} else asked[str(run)].name
+        known.setdefault((str(term), after), []).append((str(run), str(rows["scale"].iloc[0])))
+    ordered = sorted(known, key=lambda key: isinstance(key[1], str))
     return tuple(
-        Group(number, key[1], asked[known[key][0]].unit, scales[key], tuple(known[key]))
+        Group(number, key[0], asked[known[key][0][0]].unit, known[key][0][1], tuple(run for run, _ in known[key]))
         for number, key in enumerate(ordered)
     )
 

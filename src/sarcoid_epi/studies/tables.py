@@ -30,6 +30,9 @@ MEASURED = (
     "error (Morris 2019)"
 )
 
+#: Rows of performance that a page has room for; cases that stand for all where there are more.
+MOST, EXTREMES = 1000, 10
+
 EVERYBODY = (
     "of everybody with the disease, from {} patients made besides: known as exactly as so many tell, which is no part "
     "of the Monte Carlo errors"
@@ -95,6 +98,14 @@ def performance(found: Found) -> Sheet:
          "verdict": verdict(row["coverage"], row["used"])}
         for row in _records(found.summary)
     ]  # fmt: skip
+    every, caption = len(records), "Performance of every method in every case"
+    if every > MOST:
+        shown = {key: _extremes(rows) for key, rows in found.summary.groupby(["run", "term"])}
+        records = [row for row in records if row["case"] in shown[row["run"], row["term"]]]
+        caption = (
+            f"Performance of every method in the cases with its lowest coverage and its largest bias, {EXTREMES} each "
+            f"(all {every} rows stand in summary.csv)"
+        )
     records.sort(key=lambda row: (row["run"], row["term"], row["case"]))
     pairs = (
         ("bias", "Bias"), ("relative_bias", "Relative bias"), ("empirical_error", "Empirical SE"),
@@ -115,8 +126,14 @@ def performance(found: Found) -> Sheet:
         Field("scale", "Scale"), Field("null", "Null", "number"), Field("mean_mcse", ""), Field("run", ""),
         Field("term", ""),
     )  # fmt: skip
-    return Sheet("performance", "Performance of every method in every case", Field("case", "No.", "whole"), fields,
+    return Sheet("performance", caption, Field("case", "No.", "whole"), fields,
                  tuple(records), "group", folded=True)  # fmt: skip
+
+
+def _extremes(rows: pd.DataFrame) -> set[int]:
+    """The cases in which a term of a run has its lowest coverage or its largest bias; without a truth, the first."""
+    worst = {*rows["coverage"].nsmallest(EXTREMES).index, *rows["bias"].abs().nlargest(EXTREMES).index}
+    return {int(case) for case in rows.loc[sorted(worst), "case"]} or {*rows["case"].head(EXTREMES).astype(int)}
 
 
 def comparisons(found: Found) -> Sheet:
