@@ -23,8 +23,8 @@ from sarcoid_epi.stats.sensitivity import tornado
 
 Floats = NDArray[np.float64]
 
-#: Results whose drivers are told, and the Monte Carlo error of each.
-RESULTS = ("mean", "bias", "coverage", "mean_width")
+#: Results whose drivers are told; the truth is one, for what drives it no method can help.
+RESULTS = ("truth", "mean", "bias", "coverage", "mean_width")
 
 #: Results that may tip over.
 TIPPING = ("coverage", "mean", "truth")

@@ -15,10 +15,13 @@ from sarcoid_epi.simulation.driving import GRID
 from sarcoid_epi.studies.found import NOMINAL, Found, Group, axis, level, spoken
 
 #: Results whose drivers are drawn, and those whose tipping is.
-DRIVEN = {"bias": "bias", "coverage": "coverage", "mean_width": "the mean width", "mean": "the mean estimate"}
+DRIVEN = {
+    "truth": "the truth", "bias": "bias", "coverage": "coverage", "mean_width": "the mean width",
+    "mean": "the mean estimate",
+}  # fmt: skip
 
-#: Coverage below which limits are no longer trusted, and the share whose crossing matters most.
-COVERED, SHARE = 0.90, 0.10
+#: Coverage below which limits are no longer trusted; and the shares whose crossing matters, the first that is crossed.
+COVERED, SHARES = 0.90, (0.10, 0.50, 0.90)
 
 #: Rows of bars that have room.
 ROWS = 40
@@ -32,8 +35,8 @@ def figures(found: Found, group: Group) -> tuple[Plot, ...]:
     """Indices, tornados and surfaces of a term, of its first method; the tables hold the others."""
     run = group.runs[0]
     driven = [result for result in DRIVEN if result in found.study.measures]
-    plots: list[Plot | None] = [sobol(found, group, result) for result in driven]
-    plots += [tornado(found, group, run, result) for result in (*driven, "mean")]
+    plots: list[Plot | None] = [sobol(found, group, "truth"), *(sobol(found, group, result) for result in driven)]
+    plots += [tornado(found, group, run, result) for result in ("truth", *driven, "mean")]
     tipped = ("coverage", "mean", "truth") if "coverage" in driven else ("mean", "truth")
     plots += [tipping(found, group, run, result) for result in tipped]
     return tuple(plot for plot in plots if plot is not None)
@@ -59,7 +62,7 @@ def sobol(found: Found, group: Group, result: str) -> Bars | None:
     bars: list[Bar] = []
     told: list[tuple[float, str, str, float]] = []
     how, chances = "", []
-    for run in group.runs:
+    for run in group.runs if result != "truth" else group.runs[:1]:
         rows = _of(found.indices, group, run, result)
         rows = rows[np.isfinite(rows["total"])]
         if not len(rows) or len(bars) + len(rows) > ROWS:
@@ -99,7 +102,7 @@ def tornado(found: Found, group: Group, run: str, result: str) -> Tornado | None
     """A result as one factor after the other goes to its ends, the largest swing first."""
     rows = _of(found.tornado, group, run, result)
     rows = rows[np.isfinite(rows["at_low"]) & np.isfinite(rows["at_high"]) & np.isfinite(rows["middle"])]
-    if not len(rows) or not _trusted(found, group, run, result):
+    if not (rows["at_low"] != rows["at_high"]).any() or not _trusted(found, group, run, result):
         return None
     rows = rows.iloc[np.argsort(-np.abs(rows["at_high"] - rows["at_low"]).to_numpy(), kind="stable")]
     scale = axis(group, DRIVEN[result].removeprefix("the ").capitalize(), result)
@@ -140,7 +143,7 @@ def _trusted(found: Found, group: Group, run: str, result: str) -> bool:
 def tipping(found: Found, group: Group, run: str, result: str) -> Surface | None:
     """A result over the two factors that drive it most, and where it tips over."""
     rows = _of(found.tipping, group, run, result)
-    if not len(rows) or not _trusted(found, group, run, result if result != "truth" else "mean"):
+    if not len(rows) or not _trusted(found, group, run, result):
         return None
     names = rows["x_factor"].iloc[0], rows["y_factor"].iloc[0]
     x, y = (sorted({float(value) for value in rows[side]}) for side in ("x", "y"))
@@ -151,9 +154,12 @@ def tipping(found: Found, group: Group, run: str, result: str) -> Surface | None
     values = tuple(tuple(table[down, across] for across in x) for down in y)
     known = [value for value in table.values() if not isnan(value)]
     scale = axis(group, {"coverage": "Coverage", "mean": "Mean estimate", "truth": "Truth"}[result], result)
-    tip = COVERED if result == "coverage" else SHARE
-    if not (known and min(known) < tip < max(known)) or (result != "coverage" and not scale.share):
+    crossed = [
+        tip for tip in ((COVERED,) if result == "coverage" else SHARES) if known and min(known) < tip < max(known)
+    ]
+    if not crossed or (result != "coverage" and not scale.share):
         return None
+    tip = crossed[0]
     over = sum(value < tip for value in known) if result == "coverage" else sum(value > tip for value in known)
     words = {"coverage": "coverage", "mean": "the mean estimate", "truth": "the truth"}[result]
     what = f"{words} of {group.name}" if result != "truth" else group.name
@@ -175,8 +181,8 @@ def tipping(found: Found, group: Group, run: str, result: str) -> Surface | None
 
 def _levels(known: list[float], tip: float, result: str) -> tuple[float, ...]:
     """The tipping line with a few round ones."""
-    usual = (0.5, 0.8, NOMINAL) if result == "coverage" else (0.02, 0.05, 0.15, 0.2, 0.3)
-    return tuple(sorted(one for one in (tip, *usual) if min(known) < one < max(known)))
+    usual = (0.5, 0.8, NOMINAL) if result == "coverage" else (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95)
+    return tuple(sorted(one for one in {tip, *usual} if min(known) < one < max(known)))
 
 
 def split(found: Found, group: Group) -> Bars | None:

@@ -148,7 +148,8 @@ def _driven(here: Found) -> tuple[Section, ...]:
     left = (
         f"Tornados and surfaces are drawn where more than chance varies: Monte Carlo error could make at most "
         f"{percent(drivers.CHANCE)} of the variance over the cases. A surface is drawn where coverage falls below "
-        f"{percent(drivers.COVERED)} in some places and not in others, or a share exceeds {percent(drivers.SHARE)}."
+        f"{percent(drivers.COVERED)} in some places and not in others, or a share exceeds "
+        f"{', '.join(map(percent, drivers.SHARES))}."
     )
     return (
         Section("driven", "What drives it", (how, left), (tables.indices(here), tables.swings(here)), tuple(plots)),
