@@ -92,6 +92,16 @@ def grouped(rows: ArrayLike, outcome: ArrayLike) -> Grouped:
     return Grouped(design[first], with_event, np.bincount(back).astype(np.float64))
 
 
+def merged_rows(design: Array, events: Array, n: Array) -> tuple[Array, Array, Array]:
+    """Rows (R, P) of a design that are alike as one, and the counts (..., R) of groups that share it added up."""
+    rows, back = np.unique(design, axis=0, return_inverse=True)
+    if len(rows) == len(design):
+        return design, events, n
+    order = np.argsort(back.ravel(), kind="stable")
+    first = np.flatnonzero(np.diff(back.ravel()[order], prepend=-1))
+    return rows, np.add.reduceat(events[..., order], first, axis=-1), np.add.reduceat(n[..., order], first, axis=-1)
+
+
 def check_rows(
     rows: ArrayLike, events: ArrayLike, n: ArrayLike, weights: ArrayLike | None = None, whole: bool = True
 ) -> Rows:
