@@ -21,7 +21,7 @@ from pandas.api.extensions import ExtensionDtype
 from sarcoid_epi.cohort import Cohort, calibrate, generate
 from sarcoid_epi.cohort import replicates as made_one_by_one
 from sarcoid_epi.errors import DataError
-from sarcoid_epi.scenario import Design, World
+from sarcoid_epi.scenario import Design, Study, World
 from sarcoid_epi.scenario.following import changed
 from sarcoid_epi.simulation.asking import Asked, LackingError, NotHeldError, Question, Watched, questions, terms_of
 from sarcoid_epi.simulation.counted import CountedStrata, RowStrata
@@ -70,6 +70,10 @@ class Population:
     truth: Mapping[str, Mapping[str, float]]
     world: World
     design: Design
+
+    def counted(self, study: Study, asked: Asked) -> bool:
+        """Whether replicates of a run are counts of patterns, and no rows."""
+        return study.chance == "population" and asked.run in self.patterns
 
 
 @dataclass(frozen=True)
