@@ -130,9 +130,11 @@ class RowStrata(ArrayStrata):
 
 def _summed(counts: Counts, cell: NDArray[np.intp], cells: int) -> Counts:
     """Counts of patterns added up by the cell that each falls into, shape (replicates, cells)."""
+    order = np.argsort(cell, kind="stable")
+    first = np.flatnonzero(np.diff(cell[order], prepend=-1))
+    if len(first) == len(cell) == cells:  # each cell has one pattern
+        return counts[:, order]
     total = np.zeros((len(counts), cells), dtype=np.int64)
     if counts.shape[1]:
-        order = np.argsort(cell, kind="stable")
-        first = np.flatnonzero(np.diff(cell[order], prepend=-1))
         total[:, cell[order][first]] = np.add.reduceat(counts[:, order], first, axis=1)
     return total

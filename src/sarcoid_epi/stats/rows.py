@@ -97,9 +97,16 @@ def merged_rows(design: Array, events: Array, n: Array) -> tuple[Array, Array, A
     rows, back = np.unique(design, axis=0, return_inverse=True)
     if len(rows) == len(design):
         return design, events, n
-    order = np.argsort(back.ravel(), kind="stable")
-    first = np.flatnonzero(np.diff(back.ravel()[order], prepend=-1))
-    return rows, np.add.reduceat(events[..., order], first, axis=-1), np.add.reduceat(n[..., order], first, axis=-1)
+    cell = back.ravel()
+    order = np.argsort(cell, kind="stable")
+    first = np.searchsorted(cell[order], np.arange(len(rows)))
+    again = np.arange(len(design)) - first[cell[order]]  # how many rows before it are alike
+    with_event, everybody = events[..., order[first]], n[..., order[first]]
+    for time in range(1, int(again.max()) + 1):
+        those = order[again == time]
+        with_event[..., cell[those]] += events[..., those]
+        everybody[..., cell[those]] += n[..., those]
+    return rows, with_event, everybody
 
 
 def check_rows(
