@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from sarcoid_epi.errors import DataError, Problem, unknown
 from sarcoid_epi.strata import FLAG, ArrayStrata, Counts, Floats, Patterns
 
-
 #: Patterns with which replicates may still be alike.
 MOST_ALIKE = 2**8
 
@@ -21,8 +20,8 @@ MOST_ALIKE = 2**8
 class CountedStrata:
     """Counts of patterns: what patients are, by column and pattern, and how many of each there are by replicate.
 
-    `kinds` has shape (P, columns), its columns those of `axes` in their order, -1 where a value is missing; `counts` has
-    shape (replicates, P). A number of few values has these in `numbers`, ascending, and no levels.
+    `kinds` has shape (P, columns), columns as in `axes`, -1 where a value is missing; `counts` (replicates, P). Numbers
+    of few values have these in `numbers`, ascending, and no levels.
     """
 
     labels: tuple[str, ...]
@@ -112,7 +111,7 @@ def distinct(strata: CountedStrata, columns: Iterable[str]) -> tuple[CountedStra
 
 
 def _key(counts: Counts) -> Counts:
-    """One number for the counts of each replicate where one can hold them, which is quicker to sort; else themselves."""
+    """One number for the counts of each replicate where one can hold them, which sorts sooner; else themselves."""
     base = int(counts.max(initial=0)) + 1
     return counts @ base ** np.arange(counts.shape[1]) if base ** counts.shape[1] < 2**62 else counts
 

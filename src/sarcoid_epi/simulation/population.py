@@ -206,7 +206,7 @@ def _array(frame: FrameStrata, name: str) -> Array:
 def _patterns(columns: Mapping[str, Array], axes: Axes, asked: Sequence[Asked], size: int) -> dict[str, Patterns]:
     """The patterns of each run that needs only counts: those of all together, or its own, if they are few enough.
 
-    Those of levels alone are counted together; where numbers are read too there are many more, and each run has its own.
+    Those of levels alone are counted together; where numbers are read too there are many more, for each run its own.
     """
     countable = [one for one in asked if one.by_counts]
     levelled = [one for one in countable if one.columns <= axes.keys()]

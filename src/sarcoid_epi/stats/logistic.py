@@ -184,7 +184,9 @@ def _fit(given: Rows, level: float) -> Fit:
     estimate, covariance, value, done = shared_fit(given)
     note = np.full(len(given.n), "", dtype=object)
     if (rest := np.flatnonzero(~done)).size:
-        own = logistic_search(Rows(*(part[rest] for part in given[:4]), (rest.size,)))
+        own = logistic_search(
+            Rows(given.design[rest], given.events[rest], given.n[rest], given.weights[rest], (rest.size,))
+        )
         estimate[rest], covariance[rest] = coefficients(own)
         value[rest], note[rest] = own.top.value, own.note
     return with_wald_limits(estimate, covariance, value, note.astype(str), level)

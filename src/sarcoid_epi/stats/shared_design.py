@@ -42,10 +42,9 @@ def shared_fit(given: Rows) -> SharedFit:
     y, n = given.events * given.weights, given.n * given.weights
     groups, size = len(n), given.design.shape[-1]
     basis = orthonormal(given.design[:1], n.sum(0)[None])
-    at = np.full((groups, size), np.nan)
-    nothing = SharedFit(at, np.full((groups, size, size), np.nan), np.full(groups, np.nan), np.zeros(groups, dtype=bool))
     if basis.aliased.any():
-        return nothing
+        blank = (np.full((groups, *shape), np.nan) for shape in ((size,), (size, size), ()))
+        return SharedFit(*blank, np.zeros(groups, dtype=bool))
     x = basis.columns[0]
     one, other = np.triu_indices(size)
     pairs = x[one] * x[other]
