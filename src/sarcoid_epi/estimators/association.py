@@ -27,6 +27,7 @@ from sarcoid_epi.stats.likelihood_search import NO_MAXIMUM
 from sarcoid_epi.stats.logistic import logistic
 from sarcoid_epi.stats.poisson import log_binomial, modified_poisson
 from sarcoid_epi.stats.profile_likelihood import Profile
+from sarcoid_epi.stats.rows import merged_rows
 from sarcoid_epi.stats.sandwich import cr1_factor, logistic_sandwich
 from sarcoid_epi.strata import Strata
 
@@ -206,6 +207,8 @@ def solved(own: Fitting, model: Model) -> Logs:
         wanted = np.flatnonzero(np.isin(np.flatnonzero(used), own.exposed(model)))
         weights = own.weighing(which)
         rows, events, n = own.rows(which, used), own.events[which], own.n[which]
+        if rows.ndim == 2 and not own.cluster and not own.weights:
+            rows, events, n = merged_rows(rows, events, n)
         part = fitted(rows, events, n, own.clusters(which), weights, model, wanted)
         for kept, found in zip(whole[:4], part[:4], strict=True):
             kept[np.ix_(which, np.flatnonzero(used))] = found

@@ -15,8 +15,7 @@ from sarcoid_epi.stats.capture import (
     NO_PATIENT,
     Captured,
     by_dependence,
-    chapman,
-    lincoln_petersen,
+    chapman_and_plain,
     stratified,
     unseen_by_dependence,
     without_false_records,
@@ -97,10 +96,8 @@ def two_sources(strata: Strata) -> Answers:
     """
     both, first, second, n = _overlap(strata)
     seen = both + first + second
-    terms = [
-        _share("met", chapman(both, first, second), n, seen),
-        _share("met_lincoln_petersen", lincoln_petersen(both, first, second), n, seen),
-    ]
+    found, plain = chapman_and_plain(both, first, second)
+    terms = [_share("met", found, n, seen), _share("met_lincoln_petersen", plain, n, seen)]
     if "bone_pain" in strata.columns:
         in_both, in_first, in_second, among = _overlap(strata, "bone_pain")
         held = (in_both + in_first + in_second).sum(axis=-1)

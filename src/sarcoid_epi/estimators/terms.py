@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -128,13 +129,17 @@ class Fitting:
 
         return np.array([_NUMBERED.sub(words, one).replace(" (counted from 0)", "") for one in note], dtype=object)
 
-    @property
+    @cached_property
     def varying(self) -> NDArray[np.bool_]:
         """Which columns take more than one value among a group's patients; the constant counts as one. (G, p)."""
-        there = self.n[..., None] > 0
-        low = np.where(there, self.design, np.inf).min(axis=-2, initial=np.inf)
-        high = np.where(there, self.design, -np.inf).max(axis=-2, initial=-np.inf)
-        return np.asarray((high > low) | (np.array(self.names) == CONSTANT))
+        there = self.n > 0
+        varied = np.zeros((len(there), len(self.columns)), dtype=bool)
+        if there.size:
+            first = there.argmax(axis=-1)
+            for at, values in enumerate(np.moveaxis(self.design, -1, 0)):
+                own = values[first] if values.ndim == 1 else values[np.arange(len(there)), first]
+                varied[:, at] = (there & (values != own[:, None])).any(axis=-1)
+        return np.asarray(varied | (np.array(self.names) == CONSTANT))
 
 
 def fitting(strata: Strata, model: Model, among: Model | None = None) -> Fitting:

@@ -13,7 +13,7 @@ from sarcoid_epi.estimators.prevalence import NOBODY
 from sarcoid_epi.scenario import Belief
 from sarcoid_epi.scenario.belief import Detection
 from sarcoid_epi.stats.believed import believed_share
-from sarcoid_epi.stats.bounds import misclassification_bounds
+from sarcoid_epi.stats.bounds import Bounds, misclassification_bounds
 from sarcoid_epi.stats.cloud import SmoothSummary
 from sarcoid_epi.stats.misclassification import rogan_gladen, rogan_gladen_delta
 from sarcoid_epi.stats.one_test import one_test_posterior
@@ -194,10 +194,11 @@ def possible_prevalence(strata: Strata, belief: Belief) -> Answers:
     """
     recorded, known = strata.events("osseous_recorded")
     se, sp = bounds(belief.sensitivity), bounds(belief.specificity)
-    outer = misclassification_bounds(recorded, known, se, sp)
-    # Within the ranges, the least share has limits of its own: those of the record at the same two values.
-    least = misclassification_bounds(recorded, known, (se[1], se[1]), (sp[0], sp[0]))
-    most = misclassification_bounds(recorded, known, (se[0], se[0]), (sp[1], sp[1]))
+    # The ranges; and within them each bound's own corner, for the limits of the record at the same two values.
+    se_low, se_high = np.array([[se[0], se[1], se[0]], [se[1], se[1], se[0]]])[..., None]
+    sp_low, sp_high = np.array([[sp[0], sp[0], sp[1]], [sp[1], sp[0], sp[1]]])[..., None]
+    found = misclassification_bounds(recorded, known, (se_low, se_high), (sp_low, sp_high))
+    outer, least, most = (Bounds(*(field[at] for field in found)) for at in range(3))
     # A corner that the record contradicts has none; the bound is cut there, and its limit with it.
     inner_low = np.where(np.isnan(least.high_limit), outer.low, least.high_limit)
     inner_high = np.where(np.isnan(most.low_limit), outer.high, most.low_limit)

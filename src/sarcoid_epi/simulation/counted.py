@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -12,18 +12,23 @@ from numpy.typing import NDArray
 from sarcoid_epi.errors import DataError, Problem, unknown
 from sarcoid_epi.strata import FLAG, ArrayStrata, Counts, Floats, Patterns
 
+#: Patterns with which replicates may still be alike.
+MOST_ALIKE = 2**8
+
 
 @dataclass(frozen=True)
 class CountedStrata:
     """Counts of patterns: what patients are, by column and pattern, and how many of each there are by replicate.
 
-    `kinds` has shape (P, columns), -1 where a value is missing; `counts` has shape (replicates, P).
+    `kinds` has shape (P, columns), columns as in `axes`, -1 where a value is missing; `counts` (replicates, P). Numbers
+    of few values have these in `numbers`, ascending, and no levels.
     """
 
     labels: tuple[str, ...]
     axes: Mapping[str, tuple[str, ...]]
     kinds: NDArray[np.int64]
     counts: Counts
+    numbers: Mapping[str, Floats] = field(default_factory=dict)
 
     @property
     def columns(self) -> frozenset[str]:
@@ -31,8 +36,10 @@ class CountedStrata:
         return frozenset(self.axes)
 
     def levels(self, column: str) -> tuple[str, ...]:
-        """The levels of a variable."""
-        return self.axes[self._demanded(column)]
+        """The levels of a variable; a number has none, which is told as of rows."""
+        if self._demanded(column) in self.numbers:
+            raise DataError(Problem(f"'{column}' has no levels to count", do="name a flag or a category"))
+        return self.axes[column]
 
     def n(self, where: str = "") -> Counts:
         """Patients of each replicate, or those with the flag `where`."""
@@ -61,7 +68,11 @@ class CountedStrata:
         known = np.flatnonzero((codes[:, needed] >= 0).all(axis=1))
         values, cell = np.unique(codes[known], axis=0, return_inverse=True)
         counts = _summed(self.counts[:, known], cell.ravel(), len(values))
-        return Patterns(np.where(values < 0, np.nan, values), counts)
+        found = np.where(values < 0, np.nan, values)
+        for at, name in enumerate(columns):
+            if name in self.numbers:
+                found[:, at] = np.where(values[:, at] < 0, np.nan, self.numbers[name][values[:, at]])
+        return Patterns(found, counts)
 
     def moments(self, column: str) -> tuple[Counts, Floats, Floats]:
         """Refused: these are counts of what is alike, not numbers."""
@@ -85,14 +96,24 @@ def distinct(strata: CountedStrata, columns: Iterable[str]) -> tuple[CountedStra
     """Replicates that differ in counts of some columns, each once, and which of them every replicate is like.
 
     What is read of these columns alone is the same for those alike: of 500 replicates of a rare flag some forty differ.
+    With many patterns all differ, and nobody looks.
     """
     at = [name for name in strata.axes if name in {*columns}]
     codes = strata.kinds[:, [[*strata.axes].index(name) for name in at]]
     kinds, cell = np.unique(codes, axis=0, return_inverse=True)
+    if len(kinds) > MOST_ALIKE:
+        return strata, np.arange(len(strata.labels))
     counts = _summed(strata.counts, cell.ravel(), len(kinds))
-    rows, first, like = np.unique(counts, axis=0, return_index=True, return_inverse=True)
-    labels = tuple(strata.labels[each] for each in first)
-    return CountedStrata(labels, {name: strata.axes[name] for name in at}, kinds, rows), like.ravel()
+    _, first, like = np.unique(_key(counts), axis=0, return_index=True, return_inverse=True)
+    rows, labels = counts[first], tuple(strata.labels[each] for each in first)
+    numbers = {name: strata.numbers[name] for name in at if name in strata.numbers}
+    return CountedStrata(labels, {name: strata.axes[name] for name in at}, kinds, rows, numbers), like.ravel()
+
+
+def _key(counts: Counts) -> Counts:
+    """One number for the counts of each replicate where one can hold them, which sorts sooner; else themselves."""
+    base = int(counts.max(initial=0)) + 1
+    return counts @ base ** np.arange(counts.shape[1]) if base ** counts.shape[1] < 2**62 else counts
 
 
 @dataclass(frozen=True)
@@ -108,9 +129,11 @@ class RowStrata(ArrayStrata):
 
 def _summed(counts: Counts, cell: NDArray[np.intp], cells: int) -> Counts:
     """Counts of patterns added up by the cell that each falls into, shape (replicates, cells)."""
+    order = np.argsort(cell, kind="stable")
+    first = np.flatnonzero(np.diff(cell[order], prepend=-1))
+    if len(first) == len(cell) == cells:  # each cell has one pattern
+        return counts[:, order]
     total = np.zeros((len(counts), cells), dtype=np.int64)
     if counts.shape[1]:
-        order = np.argsort(cell, kind="stable")
-        first = np.flatnonzero(np.diff(cell[order], prepend=-1))
         total[:, cell[order][first]] = np.add.reduceat(counts[:, order], first, axis=1)
     return total

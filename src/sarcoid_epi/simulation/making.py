@@ -31,6 +31,9 @@ Columns = dict[str, NDArray[Any]]
 NUMBERS = ("estimate", "low", "high", "std_error", "n", "events")
 COLUMNS = ("replicate", "run", "term", "truth", *NUMBERS, "note")
 
+#: Patients whose rows are handed to an estimator at once, where it reads more than counts.
+ROWS = 2**16
+
 #: The note of a replicate without an answer that others of the study have.
 NO_ANSWER = "no such answer for patients like these"
 
@@ -139,18 +142,37 @@ def _answered(stated: Stated, unit: Unit, asked: tuple[Asked, ...]) -> Columns:
         note = f"the case cannot be made: {error.problems[0]}"
         return _joined([_blank(one, unit, one.terms or ("",), note, {}, study.terms) for one in asked])
     make_replicates = drawn if study.chance == "population" else made
-    strata = make_replicates(there, study.seed, unit.first, unit.many, case.size)
-    pieces: list[Columns] = []
-    for one, question in zip(asked, _questions(stated), strict=True):
-        try:
-            got, like = strata.strata(one.run), np.arange(unit.many)
-            if isinstance(got, CountedStrata):
-                got, like = distinct(got, one.columns)
-            watched = Watched(got, stated.there)
-            pieces += _rows(one, question, watched, like, belief, unit, there.truth[one.run], study.terms)
-        except NotHeldError as what:
-            raise LackingError(one.run, what) from None
-    return _joined(pieces)
+    pieces: dict[str, list[Columns]] = {one.run: [] for one in asked}
+    by_counts = {one.run for one in asked if there.counted(study, one)}
+    for counts in (True, False):
+        mine = [pair for pair in zip(asked, _questions(stated), strict=True) if (pair[0].run in by_counts) == counts]
+        for part in ([unit] if counts else blocks(unit, case.size)) if mine else []:
+            strata = make_replicates(there, study.seed, part.first, part.many, case.size)
+            for one, question in mine:
+                try:
+                    got, like = strata.strata(one.run), np.arange(part.many)
+                    if isinstance(got, CountedStrata):
+                        got, like = distinct(got, one.columns)
+                    watched = Watched(got, stated.there)
+                    truth = there.truth[one.run]
+                    pieces[one.run] += _rows(one, question, watched, like, belief, part, truth, study.terms)
+                except NotHeldError as what:
+                    raise LackingError(one.run, what) from None
+    return _joined([_joined(rows) if run in by_counts else _by_term(_joined(rows)) for run, rows in pieces.items()])
+
+
+def blocks(unit: Unit, size: int) -> list[Unit]:
+    """A unit in pieces of so few patients of `size` that their rows stay in the processor's cache, and memory small."""
+    many = max(1, ROWS // size)
+    end = unit.first + unit.many
+    return [Unit(unit.case, first, min(many, end - first)) for first in range(unit.first, end, many)]
+
+
+def _by_term(rows: Columns) -> Columns:
+    """Rows of one run with the replicates of a term together, terms in the order in which they came."""
+    place = {term: at for at, term in enumerate(dict.fromkeys(rows["term"].tolist()))}
+    order = np.lexsort((rows["replicate"], np.array([place[term] for term in rows["term"].tolist()], dtype=np.int64)))
+    return {name: values[order] for name, values in rows.items()}
 
 
 @lru_cache(maxsize=2)

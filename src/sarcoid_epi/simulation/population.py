@@ -9,7 +9,7 @@ another gets as rows. A study may also make its patients one by one instead.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from math import prod
 from typing import Any
@@ -21,7 +21,7 @@ from pandas.api.extensions import ExtensionDtype
 from sarcoid_epi.cohort import Cohort, calibrate, generate
 from sarcoid_epi.cohort import replicates as made_one_by_one
 from sarcoid_epi.errors import DataError
-from sarcoid_epi.scenario import Design, World
+from sarcoid_epi.scenario import Design, Study, World
 from sarcoid_epi.scenario.following import changed
 from sarcoid_epi.simulation.asking import Asked, LackingError, NotHeldError, Question, Watched, questions, terms_of
 from sarcoid_epi.simulation.counted import CountedStrata, RowStrata
@@ -44,11 +44,15 @@ EVERYBODY = {"entry.share": 1.0}
 
 @dataclass(frozen=True)
 class Patterns:
-    """What patients are alike in: the codes of each pattern, -1 where missing, and the pattern of each patient."""
+    """What patients are alike in: the codes of each pattern, -1 where missing, and the pattern of each patient.
+
+    The codes of a number are places among its values, in `numbers`.
+    """
 
     columns: tuple[str, ...]
     codes: NDArray[np.int64]
     of: NDArray[np.intp]
+    numbers: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,10 @@ class Population:
     world: World
     design: Design
 
+    def counted(self, study: Study, asked: Asked) -> bool:
+        """Whether replicates of a run are counts of patterns, and no rows."""
+        return study.chance == "population" and asked.run in self.patterns
+
 
 @dataclass(frozen=True)
 class Replicates:
@@ -84,9 +92,9 @@ class Replicates:
             columns = sorted(self.population.asked[run].columns)
             return RowStrata(self.labels, {name: self._column(name) for name in columns}, self.population.axes)
         if patterns.columns not in self.made:
-            axes = {name: self.population.axes[name] for name in patterns.columns}
+            axes = {name: self.population.axes.get(name, ()) for name in patterns.columns}
             counts = counted(patterns, self.rows)
-            self.made[patterns.columns] = CountedStrata(self.labels, axes, patterns.codes, counts)
+            self.made[patterns.columns] = CountedStrata(self.labels, axes, patterns.codes, counts, patterns.numbers)
         strata: Strata = self.made[patterns.columns]
         return strata
 
@@ -196,14 +204,41 @@ def _array(frame: FrameStrata, name: str) -> Array:
 
 
 def _patterns(columns: Mapping[str, Array], axes: Axes, asked: Sequence[Asked], size: int) -> dict[str, Patterns]:
-    """The patterns of each run that needs only counts: those of all together, or its own, if they are few enough."""
-    countable = [one for one in asked if one.by_counts and one.columns <= axes.keys()]
-    every = sorted(set().union(*(one.columns for one in countable)))
-    together = patterns_of(every, columns, axes, size)
-    if len(together.codes) <= MOST_PATTERNS:
-        return {one.run: together for one in countable}
-    own = {one.run: patterns_of(sorted(one.columns), columns, axes, size) for one in countable}
-    return {run: patterns for run, patterns in own.items() if len(patterns.codes) <= MOST_PATTERNS}
+    """The patterns of each run that needs only counts: those of all together, or its own, if they are few enough.
+
+    Those of levels alone are counted together; where numbers are read too there are many more, for each run its own.
+    """
+    countable = [one for one in asked if one.by_counts]
+    levelled = [one for one in countable if one.columns <= axes.keys()]
+    together = patterns_of(sorted(set().union(*(one.columns for one in levelled))), columns, axes, size)
+    found = dict.fromkeys((one.run for one in levelled), together) if len(together.codes) <= MOST_PATTERNS else {}
+    values = {name: number for name, column in columns.items() if name not in axes and (number := _few_values(column))}
+    coded = {**columns, **{name: codes for name, (codes, _) in values.items()}}
+    sizes = {**axes, **{name: ("",) * len(number) for name, (_, number) in values.items()}}
+    made: dict[tuple[str, ...], Patterns] = {}
+    for one in countable:
+        names = tuple(sorted(one.columns))
+        if one.run in found or not one.columns <= sizes.keys():
+            continue
+        if names not in made:
+            own = patterns_of(names, coded, sizes, size)
+            made[names] = replace(own, numbers={name: values[name][1] for name in names if name in values})
+        if len(made[names].codes) <= MOST_PATTERNS:
+            found[one.run] = made[names]
+    return found
+
+
+def _few_values(column: Array) -> tuple[Array, NDArray[np.float64]] | None:
+    """A number as places among its values, -1 where missing, and these; nothing of a date, or of many values."""
+    if column.dtype.kind not in "if":
+        return None
+    known = ~np.isnan(column)
+    values, codes = np.unique(column[known], return_inverse=True)
+    if len(values) > MOST_PATTERNS:
+        return None
+    placed = np.full(len(column), -1, dtype=np.int64)
+    placed[known] = codes
+    return placed, values.astype(np.float64)
 
 
 def patterns_of(names: Iterable[str], columns: Mapping[str, Array], axes: Axes, size: int) -> Patterns:

@@ -114,12 +114,11 @@ def believed_share(
     # Replicates repeat the same few counts: each is worked once.
     pairs, back = np.unique(np.stack([x.ravel(), m.ravel()], axis=-1), axis=0, return_inverse=True)
     low, high, possible = (np.full(len(pairs), np.nan) for _ in range(3))
-    usable = (pairs[:, 1] > 0) & bool(v + w > 1)
-    if usable.any():
-        se = (float(v) * sensitivity_weight, float(1 - v) * sensitivity_weight)
-        fp = (float(1 - w) * specificity_weight, float(w) * specificity_weight)
-        limits = _quantiles(pairs[usable, 0], pairs[usable, 1], se, fp, (1 - level) / 2, nodes)
-        low[usable], high[usable], possible[usable] = limits
+    se = (float(v) * sensitivity_weight, float(1 - v) * sensitivity_weight)
+    fp = (float(1 - w) * specificity_weight, float(w) * specificity_weight)
+    for at in np.flatnonzero((pairs[:, 1] > 0) & bool(v + w > 1)):
+        x_, n_ = pairs[at].tolist()
+        low[at], high[at], possible[at] = _limits(x_, n_, se, fp, (1 - level) / 2, nodes)
     low[(pairs[:, 0] == 0) & ~np.isnan(low)] = 0.0
     back = back.ravel()
     return Believed(*(field[()] for field in (estimate, *(a[back].reshape(x.shape) for a in (low, high, possible)))))
@@ -130,6 +129,16 @@ class _Mass(NamedTuple):
 
     up_to: Callable[[Array, Array], Array]
     possible: Array
+
+
+@lru_cache(maxsize=2**14)
+def _limits(x: float, n: float, se: _Beta, fp: _Beta, tail: float, nodes: int) -> tuple[float, float, float]:
+    """Both limits and how much is possible, kept for the replicates and cases of a study that have these counts again.
+
+    Each pair is worked alone, so that its numbers do not depend on its company to the last bit.
+    """
+    low, high, possible = _quantiles(np.array([x]), np.array([n]), se, fp, tail, nodes)
+    return float(low[0]), float(high[0]), float(possible[0])
 
 
 def _quantiles(x: Array, n: Array, se: _Beta, fp: _Beta, tail: float, nodes: int) -> tuple[Array, Array, Array]:

@@ -140,6 +140,46 @@ def chapman(both: ArrayLike, first_only: ArrayLike, second_only: ArrayLike, leve
     return _captured(m, a, b, unseen, np.sqrt(variance), np.ones_like(m), level, note, [NO_PATIENT, EMPTY_LIST])
 
 
+def chapman_and_plain(
+    both: ArrayLike, first_only: ArrayLike, second_only: ArrayLike, level: float = 0.95
+) -> tuple[Captured, Captured]:
+    r"""`chapman` and `lincoln_petersen` of the same lists: their limits are the same, and are looked for once.
+
+    Parameters
+    ----------
+    both, first_only, second_only, level
+        As of both.
+
+    Returns
+    -------
+    Captured, Captured; NaN with notes as of each.
+
+    Raises
+    ------
+    ValueError
+        As of both.
+
+    Assumes
+    -------
+    What `lincoln_petersen` assumes.
+
+    References
+    ----------
+    chapman1951, seber1982, cormack1992
+
+    Examples
+    --------
+    >>> print(*(f"{one.cases:.1f} {one.high:.0f};" for one in chapman_and_plain(167, 781, 254)))
+    2382.8 2670; 2389.9 2670;
+    """
+    found = chapman(both, first_only, second_only, level)
+    m, a, b = _counts(both, first_only, second_only)
+    note = _note_of_dependence(m, a, b)
+    unseen, error = unseen_by_dependence(m, a, b, np.ones_like(m))
+    limits = Interval(np.asarray(found.low), np.asarray(found.high))
+    return found, _answer(m + a + b, unseen, error, limits, note, np.isin(note, [NO_PATIENT, EMPTY_LIST, NO_OVERLAP]))
+
+
 def by_dependence(
     both: ArrayLike, first_only: ArrayLike, second_only: ArrayLike, odds_ratio: ArrayLike, level: float = 0.95
 ) -> Captured:
@@ -190,7 +230,7 @@ def by_dependence(
     if not ((psi > 0) & np.isfinite(psi)).all():
         raise ValueError(f"odds_ratio must be above 0 and finite; got {psi[~((psi > 0) & np.isfinite(psi))].flat[0]:g}")
     m, a, b, psi = np.broadcast_arrays(*_counts(both, first_only, second_only), psi)
-    note = np.select([*_empty(m, a, b), m == 0, a * b == 0], [NO_PATIENT, EMPTY_LIST, NO_OVERLAP, NESTED], "")
+    note = _note_of_dependence(m, a, b)
     unseen = unseen_by_dependence(m, a, b, psi)
     return _captured(m, a, b, *unseen, psi, level, note, [NO_PATIENT, EMPTY_LIST, NO_OVERLAP])
 
@@ -336,6 +376,10 @@ def _empty(m: Array, a: Array, b: Array) -> tuple[NDArray[np.bool_], NDArray[np.
     return m + a + b == 0, (m + a == 0) | (m + b == 0)
 
 
+def _note_of_dependence(m: Array, a: Array, b: Array) -> NDArray[np.str_]:
+    return np.select([*_empty(m, a, b), m == 0, a * b == 0], [NO_PATIENT, EMPTY_LIST, NO_OVERLAP, NESTED], "")
+
+
 def _captured(
     m: Array,
     a: Array,
@@ -347,13 +391,16 @@ def _captured(
     note: NDArray[np.str_],
     refusals: list[str],
 ) -> Captured:
-    """The answer of two lists, with profile limits under the odds ratio psi."""
+    """The answer of two lists, with profile limits under the odds ratio psi.
+
+    Replicates repeat the same few counts: each is worked once.
+    """
     check_level(level)
     refused = np.isin(note, refusals)
     limits = np.full((2, *m.shape), np.nan)
     good = ~refused
-    counts = np.stack([m, a, b], axis=-1)[good]
-    ratio = psi[good]
+    alike, back = np.unique(np.stack([m, a, b, psi], axis=-1)[good], axis=0, return_inverse=True)
+    counts, ratio = alike[:, :3], alike[:, 3]
 
     def means(missing: Array, group: Array) -> Array:
         """The table with margins n1, n2 and N whose odds ratio is psi: the overlap solves a quadratic equation."""
@@ -367,7 +414,8 @@ def _captured(
 
     with np.errstate(divide="ignore"):
         likeliest = ratio * counts[:, 1] * counts[:, 2] / counts[:, 0]
-    limits[:, good] = profile_limits(counts, means, np.minimum(likeliest, MOST_UNSEEN), level)
+    found = profile_limits(counts, means, np.minimum(likeliest, MOST_UNSEEN), level)
+    limits[:, good] = np.stack(found)[:, back.ravel()]
     return _answer(m + a + b, unseen, error, Interval(*limits), note, refused)
 
 

@@ -40,10 +40,14 @@ class Search(NamedTuple):
     note: NDArray[np.str_]
 
 
-def split(given: Rows, times: int = 1) -> list[Rows]:
-    """Rows in blocks of groups, for work that holds `times` copies of the designs at once."""
+def split(given: Rows, times: int = 1, *, together: bool = False) -> list[Rows]:
+    """Rows in blocks of groups, for work that holds `times` copies of the designs at once.
+
+    With `together` a design that all groups share is not copied, and counts alone fill a block.
+    """
     groups, rows, columns = given.design.shape
-    cuts = blocks(groups, rows * columns * times)
+    shared = together and given.design.strides[0] == 0
+    cuts = blocks(groups, rows * times * (1 if shared else columns))
     return [
         Rows(given.design[cut], given.events[cut], given.n[cut], given.weights[cut], given.lead)
         for cut in cuts or [slice(0, 0)]

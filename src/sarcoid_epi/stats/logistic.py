@@ -23,6 +23,7 @@ from sarcoid_epi.stats.likelihood_search import (
 )
 from sarcoid_epi.stats.profile_likelihood import Profile, RatioTest
 from sarcoid_epi.stats.rows import Rows, check_columns, check_rows
+from sarcoid_epi.stats.shared_design import shared_fit, shares_design
 
 
 def logistic(
@@ -82,7 +83,7 @@ def logistic(
     """
     check_level(level)
     given = check_rows(rows, events, n, weights)
-    parts = [_fit(part, level) for part in split(given)]
+    parts = [_fit(part, level) for part in split(given, together=True)]
     return Fit._make(joined(field, given.lead) for field in zip(*parts, strict=True))
 
 
@@ -176,5 +177,16 @@ def logistic_ratio_test(rows: ArrayLike, events: ArrayLike, n: ArrayLike, column
 
 
 def _fit(given: Rows, level: float) -> Fit:
-    found = logistic_search(given)
-    return with_wald_limits(*coefficients(found), found.top.value, found.note, level)
+    """All groups at once where they share a design; those that this cannot fit, and others, each in its own basis."""
+    if not shares_design(given):
+        found = logistic_search(given)
+        return with_wald_limits(*coefficients(found), found.top.value, found.note, level)
+    estimate, covariance, value, done = shared_fit(given)
+    note = np.full(len(given.n), "", dtype=object)
+    if (rest := np.flatnonzero(~done)).size:
+        own = logistic_search(
+            Rows(given.design[rest], given.events[rest], given.n[rest], given.weights[rest], (rest.size,))
+        )
+        estimate[rest], covariance[rest] = coefficients(own)
+        value[rest], note[rest] = own.top.value, own.note
+    return with_wald_limits(estimate, covariance, value, note.astype(str), level)

@@ -92,6 +92,23 @@ def grouped(rows: ArrayLike, outcome: ArrayLike) -> Grouped:
     return Grouped(design[first], with_event, np.bincount(back).astype(np.float64))
 
 
+def merged_rows(design: Array, events: Array, n: Array) -> tuple[Array, Array, Array]:
+    """Rows (R, P) of a design that are alike as one, and the counts (..., R) of groups that share it added up."""
+    rows, back = np.unique(design, axis=0, return_inverse=True)
+    if len(rows) == len(design):
+        return design, events, n
+    cell = back.ravel()
+    order = np.argsort(cell, kind="stable")
+    first = np.searchsorted(cell[order], np.arange(len(rows)))
+    again = np.arange(len(design)) - first[cell[order]]  # how many rows before it are alike
+    with_event, everybody = events[..., order[first]], n[..., order[first]]
+    for time in range(1, int(again.max()) + 1):
+        those = order[again == time]
+        with_event[..., cell[those]] += events[..., those]
+        everybody[..., cell[those]] += n[..., those]
+    return rows, with_event, everybody
+
+
 def check_rows(
     rows: ArrayLike, events: ArrayLike, n: ArrayLike, weights: ArrayLike | None = None, whole: bool = True
 ) -> Rows:
