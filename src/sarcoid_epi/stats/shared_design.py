@@ -43,8 +43,8 @@ def shared_fit(given: Rows) -> SharedFit:
     groups, size = len(n), given.design.shape[-1]
     basis = orthonormal(given.design[:1], n.sum(0)[None])
     if basis.aliased.any():
-        blank = (np.full((groups, *shape), np.nan) for shape in ((size,), (size, size), ()))
-        return SharedFit(*blank, np.zeros(groups, dtype=bool))
+        blank = np.full((groups, size, size), np.nan)
+        return SharedFit(blank[:, 0], blank, blank[:, 0, 0], np.zeros(groups, dtype=bool))
     x = basis.columns[0]
     one, other = np.triu_indices(size)
     pairs = x[one] * x[other]
