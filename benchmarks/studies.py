@@ -141,7 +141,7 @@ def closed_forms() -> None:
         counts, frames = counts_and_frames(one)
         first, again = (seconds(partial(one.answered, counts), calls) / REPLICATES for calls in (1, 5))
         theirs, each = looped(loop, frames)
-        differ, drew = np.nanmax(abs(one.answered(counts)[:FEW] - theirs)), seconds(one.all) / REPLICATES
+        differ, drew = np.nanmax(abs(one.answered(counts)[:FEW] - theirs)), seconds(one.all, 9) / REPLICATES
         said = f"{1e6 * each:>9.1f}{1e6 * again:>9.2f}{each / again:>6.0f}x{differ:>9.0e}"
         print(f"{loop.__name__:<22}{said}{1 / first:>10.0f}{1 / again:>10.0f}{1 / drew:>10.0f}{one.made:>12.2f}")
 
@@ -154,7 +154,7 @@ def logistic(folder: Path) -> None:
         right = ["lofgren_broad", *(ADJUST[model] if estimator == "adjusted" else ())]
         counts, frames = counts_and_frames(one)
         mine = np.log(one.answered(counts)[:FEW, 1])
-        ours, said, differ = seconds(one.all) / REPLICATES, "", 0.0
+        ours, said, differ = seconds(one.all, 9) / REPLICATES, "", 0.0
         for loop in (by_formula, by_dummies):
             theirs, each = looped(partial(loop, right=right), frames)
             said += f"{1e6 * each:>9.0f}{each / ours:>6.0f}x"

@@ -43,13 +43,13 @@ def shared_fit(given: Rows) -> SharedFit:
     groups, size = len(n), given.design.shape[-1]
     basis = orthonormal(given.design[:1], n.sum(0)[None])
     if basis.aliased.any():
-        blank = np.full((groups, size, size), np.nan)
-        return SharedFit(blank[:, 0], blank, blank[:, 0, 0], np.zeros(groups, dtype=bool))
+        one, square, number = (np.full((groups, *shape), np.nan) for shape in ((size,), (size, size), ()))
+        return SharedFit(one, square, number, np.zeros(groups, dtype=bool))
     x = basis.columns[0]
-    one, other = np.triu_indices(size)
-    pairs = x[one] * x[other]
+    first, second = np.triu_indices(size)
+    pairs = x[first] * x[second]
     place = np.zeros((size, size), dtype=np.intp)
-    place[one, other] = place[other, one] = np.arange(len(one))
+    place[first, second] = place[second, first] = np.arange(len(first))
     total = n.sum(-1)
     spread = (n @ pairs.T)[:, place] / np.where(total > 0, total, 1.0)[:, None, None]
     fine = np.linalg.eigvalsh(spread)[:, 0] > _LEAST_SPREAD
