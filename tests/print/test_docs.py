@@ -27,6 +27,7 @@ MACHINERY = {
     "newton",
     "profile_likelihood",
     "rows",
+    "shared_design",
     "two_samples",
     "binomial_roots", "cloud", "draws", "interval", "marginal_cone", "maximum", "modality_likelihood",
     "modality_posterior", "quadrature", "roots", "sheet", "two_classes", "unseen", "verified_cells", "weighted",

@@ -15,7 +15,7 @@ from sarcoid_epi.stats.capture import (
     NO_PATIENT,
     Captured,
     by_dependence,
-    chapman_and_plain,
+    chapman,
     stratified,
     unseen_by_dependence,
     without_false_records,
@@ -45,6 +45,15 @@ def _overlap(strata: Strata, *beside: str) -> tuple[Floats, Floats, Floats, Floa
     table = strata.table(FIRST, SECOND, *beside).astype(float)
     everybody = table.sum(axis=tuple(range(1, table.ndim)))
     return table[:, 1, 1], table[:, 1, 0], table[:, 0, 1], everybody
+
+
+def _plain(found: Captured, both: Floats, first: Floats, second: Floats) -> Captured:
+    """`lincoln_petersen` from `chapman` of the same lists: the limits are the same, and are not looked for twice."""
+    unseen, error = unseen_by_dependence(both, first, second, np.ones_like(both))
+    empty = np.isin(found.note, [NO_PATIENT, EMPTY_LIST])
+    note = np.where((both == 0) & ~empty, NO_OVERLAP, found.note)
+    numbers = (both + first + second + unseen, error, found.low, found.high, unseen)
+    return Captured._make([*(np.where(empty | (both == 0), np.nan, number) for number in numbers), note])
 
 
 def _share(name: str, found: Captured, n: Floats, seen: Floats) -> Term:
@@ -96,7 +105,8 @@ def two_sources(strata: Strata) -> Answers:
     """
     both, first, second, n = _overlap(strata)
     seen = both + first + second
-    found, plain = chapman_and_plain(both, first, second)
+    found = chapman(both, first, second)
+    plain = _plain(found, both, first, second)
     terms = [_share("met", found, n, seen), _share("met_lincoln_petersen", plain, n, seen)]
     if "bone_pain" in strata.columns:
         in_both, in_first, in_second, among = _overlap(strata, "bone_pain")

@@ -140,46 +140,6 @@ def chapman(both: ArrayLike, first_only: ArrayLike, second_only: ArrayLike, leve
     return _captured(m, a, b, unseen, np.sqrt(variance), np.ones_like(m), level, note, [NO_PATIENT, EMPTY_LIST])
 
 
-def chapman_and_plain(
-    both: ArrayLike, first_only: ArrayLike, second_only: ArrayLike, level: float = 0.95
-) -> tuple[Captured, Captured]:
-    r"""`chapman` and `lincoln_petersen` of the same lists: their limits are the same, and are looked for once.
-
-    Parameters
-    ----------
-    both, first_only, second_only, level
-        As of both.
-
-    Returns
-    -------
-    Captured, Captured; NaN with notes as of each.
-
-    Raises
-    ------
-    ValueError
-        As of both.
-
-    Assumes
-    -------
-    What `lincoln_petersen` assumes.
-
-    References
-    ----------
-    chapman1951, seber1982, cormack1992
-
-    Examples
-    --------
-    >>> print(*(f"{one.cases:.1f} {one.high:.0f};" for one in chapman_and_plain(167, 781, 254)))
-    2382.8 2670; 2389.9 2670;
-    """
-    found = chapman(both, first_only, second_only, level)
-    m, a, b = _counts(both, first_only, second_only)
-    note = _note_of_dependence(m, a, b)
-    unseen, error = unseen_by_dependence(m, a, b, np.ones_like(m))
-    limits = Interval(np.asarray(found.low), np.asarray(found.high))
-    return found, _answer(m + a + b, unseen, error, limits, note, np.isin(note, [NO_PATIENT, EMPTY_LIST, NO_OVERLAP]))
-
-
 def by_dependence(
     both: ArrayLike, first_only: ArrayLike, second_only: ArrayLike, odds_ratio: ArrayLike, level: float = 0.95
 ) -> Captured:
@@ -230,7 +190,7 @@ def by_dependence(
     if not ((psi > 0) & np.isfinite(psi)).all():
         raise ValueError(f"odds_ratio must be above 0 and finite; got {psi[~((psi > 0) & np.isfinite(psi))].flat[0]:g}")
     m, a, b, psi = np.broadcast_arrays(*_counts(both, first_only, second_only), psi)
-    note = _note_of_dependence(m, a, b)
+    note = np.select([*_empty(m, a, b), m == 0, a * b == 0], [NO_PATIENT, EMPTY_LIST, NO_OVERLAP, NESTED], "")
     unseen = unseen_by_dependence(m, a, b, psi)
     return _captured(m, a, b, *unseen, psi, level, note, [NO_PATIENT, EMPTY_LIST, NO_OVERLAP])
 
@@ -374,10 +334,6 @@ def _counts(both: ArrayLike, first_only: ArrayLike, second_only: ArrayLike) -> t
 
 def _empty(m: Array, a: Array, b: Array) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     return m + a + b == 0, (m + a == 0) | (m + b == 0)
-
-
-def _note_of_dependence(m: Array, a: Array, b: Array) -> NDArray[np.str_]:
-    return np.select([*_empty(m, a, b), m == 0, a * b == 0], [NO_PATIENT, EMPTY_LIST, NO_OVERLAP, NESTED], "")
 
 
 def _captured(
