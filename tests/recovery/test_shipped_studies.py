@@ -47,8 +47,7 @@ def test_a_case_made_again_has_the_numbers_of_the_report(name):
     stated = state(load_study(name))
     case = cases_of(stated)[AGAIN[name]]
     parts = [replicates(stated, unit) for unit in units(stated.study, case)]
-    together = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
-    again = pd.DataFrame(rows(of_case(case, by_term(together), units_of_runs(stated.study))))
+    again = pd.DataFrame(rows(of_case(case, by_term(parts), units_of_runs(stated.study))))
     told = table(name, "summary")
     told = told[told["case"] == case.number].reset_index(drop=True)
     assert list(again["run"] + again["term"]) == list(told["run"] + told["term"])
