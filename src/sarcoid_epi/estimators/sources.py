@@ -96,8 +96,8 @@ def two_sources(strata: Strata) -> Answers:
     -------
     Being in one source makes being in the other neither more nor less likely; no record is false; linkage is perfect.
     Cases that no source could hold, because nobody ever looked, are **not** counted: this is not the true share.
-    Limits are for the cases among these very patients; as limits for all patients like them they are a little narrow
-    (in simulations they cover 0.83 to 0.89 then).
+    Limits are for the cases among these very patients; as limits for all patients like them they are too narrow (in
+    simulations they cover 0.83 to 0.89 then where lists hold few of the cases, and half or less where they hold most).
 
     References
     ----------
