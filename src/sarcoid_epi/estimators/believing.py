@@ -16,6 +16,7 @@ from sarcoid_epi.stats.cascade import Detected, detection, share_given_detection
 from sarcoid_epi.stats.draws import correlated
 from sarcoid_epi.stats.interval import Array
 from sarcoid_epi.stats.weighted import effective, normalised
+from sarcoid_epi.strata import Strata
 
 #: Quasi-random points of a belief; four times as many move limits by less than 1 % of themselves.
 POINTS = 2**13
@@ -95,19 +96,26 @@ def leaning(places: Array) -> tuple[Array, Array]:
     return places**3, np.log(3 * places**2)
 
 
+def distinct_records(strata: Strata) -> tuple[Array, Array, NDArray[np.intp]]:
+    """Patients on record and in whom it is known, each pair of counts once; and which of them each group has.
+
+    Replicates repeat the same few counts, and draws of a belief are many: each pair is worked once.
+    """
+    counts = np.stack([np.asarray(count, dtype=float) for count in strata.events("osseous_recorded")], axis=-1)
+    pairs, back = np.unique(counts, axis=0, return_inverse=True)
+    return pairs[:, 0], pairs[:, 1], back.ravel()
+
+
 def fitted(
     events: Array, n: Array, sensitivity: Array, specificity: Array, places: Array, weight: Array | float = 0.0
 ) -> Fitted:
     """The true share of each group under each draw of detection, and how well the draw fits the group's records.
 
-    Replicates repeat the same few counts: each is worked once. `weight` are log weights that the draws come with.
+    `weight` are log weights that the draws come with.
     """
-    pairs, back = np.unique(np.stack([events, n], axis=-1), axis=0, return_inverse=True)
-    share, logs = share_given_detection(pairs[:, 0], pairs[:, 1], sensitivity, specificity, places)
+    share, logs = share_given_detection(events, n, sensitivity, specificity, places)
     weights = normalised(logs + weight)
-    worth = np.nan_to_num(effective(weights))
-    back = back.ravel()
-    return Fitted(share[back], weights[back], worth[back])
+    return Fitted(share, weights, np.nan_to_num(effective(weights)))
 
 
 def detects(belief: Belief) -> bool:

@@ -17,12 +17,13 @@ from sarcoid_epi.estimators.believing import (
     at,
     detected,
     detects,
+    distinct_records,
     fitted,
     leaning,
     said_of_records,
     weighed,
 )
-from sarcoid_epi.estimators.declare import Answers, Floats, estimator, silent, unbelieved
+from sarcoid_epi.estimators.declare import Answers, Floats, estimator, repeated, silent, unbelieved
 from sarcoid_epi.estimators.prevalence import NOBODY
 from sarcoid_epi.scenario import Belief
 from sarcoid_epi.scenario.belief import Cascade, Detection
@@ -84,7 +85,7 @@ def detection_cascade(strata: Strata, belief: Belief) -> Answers:
     terms = ("osseous", "underdiagnosis", "true_per_record", "missed", *LOST)
     if belief.cascade is None:
         return unbelieved(terms, len(strata.labels), "the steps of detection", "cascade")
-    recorded, known = (np.asarray(count, dtype=float) for count in strata.events("osseous_recorded"))
+    recorded, known, back = distinct_records(strata)
     parts, right, places, weight = _believed(belief.cascade, belief.specificity)
     found = parts.recorded.sum(axis=-1)
     answer = fitted(recorded, known, found, right, places, weight)
@@ -99,7 +100,7 @@ def detection_cascade(strata: Strata, belief: Belief) -> Answers:
     )
     note = said_of_records(recorded, known, belief.specificity.value.value, told.note[:, 0])
     beside = np.broadcast_to(note[:, None], told.shape)
-    return replace(told, estimate=estimate, low=low, high=high, std_error=error, note=beside)
+    return repeated(replace(told, estimate=estimate, low=low, high=high, std_error=error, note=beside), back)
 
 
 @lru_cache(maxsize=4)
@@ -165,7 +166,7 @@ def burden(strata: Strata, belief: Belief) -> Answers:
         return unbelieved((*terms, *doubts), len(strata.labels), "how many have sarcoidosis", "occurrence")
     if not detects(belief):
         return silent((*terms, *doubts), len(strata.labels), NO_INFORMATION)
-    recorded, known = (np.asarray(count, dtype=float) for count in strata.events("osseous_recorded"))
+    recorded, known, back = distinct_records(strata)
     places = sobol(POINTS, 4)
     low, weight = leaning(places[:, 0])
     found, right = weighed(belief.sensitivity, low), weighed(belief.specificity, places[:, 1])
@@ -183,7 +184,7 @@ def burden(strata: Strata, belief: Belief) -> Answers:
     shares = np.where(np.isnan(told.estimate[:, :1]), np.nan, shares)
     unshared = np.where((told.note[:, :3] == "") & np.isnan(shares), NO_DOUBT, told.note[:, :3])
     beside = np.full(shares.shape, np.nan)
-    return Answers(
+    answers = Answers(
         (*terms, *doubts),
         np.concatenate([told.estimate, shares], axis=1),
         np.concatenate([told.low, beside], axis=1),
@@ -193,6 +194,7 @@ def burden(strata: Strata, belief: Belief) -> Answers:
         np.concatenate([told.events, beside], axis=1),
         np.concatenate([told.note, unshared], axis=1),
     )
+    return repeated(answers, back)
 
 
 def _covariance(one: Floats, other: Floats, weights: Floats) -> Floats:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from inspect import cleandoc
 from typing import Any, NamedTuple
 
@@ -89,6 +89,12 @@ def side_by_side(answers: Sequence[Answers]) -> Answers:
         name: np.concatenate([getattr(answer, name) for answer in answers], axis=1) for name in (*NUMBERS, "note")
     }
     return Answers(terms, level=answers[0].level, **columns)
+
+
+def repeated(answers: Answers, back: NDArray[np.intp]) -> Answers:
+    """Answers of groups that are alike, given to each of them: group g has those of `back[g]`."""
+    columns: dict[str, Any] = {name: getattr(answers, name)[back] for name in (*NUMBERS, "note")}
+    return replace(answers, **columns)
 
 
 def unbelieved(terms: Sequence[str], groups: int, what: str, section: str) -> Answers:
