@@ -8,6 +8,7 @@ prior doubt the series took away, for from most they take little.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -75,12 +76,17 @@ def joint(series: Series, prior: Prior, points: int = POINTS) -> Joint:
     """
     parameters = prior.parameters()
 
+    rounds: list[
+        dict[str, Array]
+    ] = []  # the draws, kept: to make them again takes longer than all that is done to them
+
     def log_likelihood(places: Array) -> Array:
-        return np.asarray(fit(series, drawn(parameters, places[:, :-1])).sum(axis=-1))
+        rounds.append(drawn(parameters, places[:, :-1]))
+        return np.asarray(fit(series, rounds[-1]).sum(axis=-1))
 
     sample = importance_sample(log_likelihood, len(parameters) + 1, points)
-    before, after = (_derived(prior, places) for places in (sobol(points, len(parameters) + 1), sample.places))
-    priors = {name: summary(values, np.full(points, 1.0 / points)) for name, values in before.items()}
+    after = _derived({name: np.concatenate([one[name] for one in rounds]) for name in parameters})
+    priors = dict(_before(prior, points))
     posteriors = {name: summary(values, sample.weights) for name, values in after.items()}
     contraction = {name: float(1.0 - (posteriors[name].sd / priors[name].sd) ** 2) for name in priors}
     places = dict(zip((*parameters, "further"), sample.places.T, strict=True))
@@ -168,7 +174,14 @@ def _median_where(kept: NDArray[np.bool_], answer: Joint, of: str) -> float:
     return float(summary(answer.draws[of], weights / weights.sum()).median)
 
 
-def _derived(prior: Prior, places: Array) -> dict[str, Array]:
+@lru_cache(maxsize=8)
+def _before(prior: Prior, points: int) -> dict[str, Summary]:
+    """What a prior says of every quantity; the same for every collection of series."""
+    parameters = prior.parameters()
+    draws = _derived(drawn(parameters, sobol(points, len(parameters) + 1)[:, :-1]))
+    return {name: summary(values, np.full(points, 1.0 / points)) for name, values in draws.items()}
+
+
+def _derived(draws: dict[str, Array]) -> dict[str, Array]:
     """Draws of every parameter, and of what follows from them: how much records miss."""
-    draws = drawn(prior.parameters(), places[:, :-1])
     return {**draws, "underdiagnosis": 1 - recorded_share(draws)}

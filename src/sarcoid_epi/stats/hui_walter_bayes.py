@@ -133,13 +133,17 @@ def hui_walter_posterior(
     ab = [_shapes(prevalence_a, prevalence_b, shape, populations, "prevalence")]
     ab += [_shapes(*pair, shape, 2, name) for pair, name in zip(pairs, ("specificity", "sensitivity"), strict=True)]
     a, b = (np.concatenate([each[i] for each in ab], axis=-1) for i in (0, 1))
+    # Small tables repeat each other: each is worked once.
+    rows = np.concatenate([table.reshape(len(table), -1), a, b], axis=1)
+    _, one, back = np.unique(rows, axis=0, return_index=True, return_inverse=True)
+    table, a, b = table[one], a[one], b[one]
     block = max(1, _BLOCK // (4 * _POINTS * a.shape[1]))
     parts = [
         _posterior(table[i : i + block], a[i : i + block], b[i : i + block], level)
         for i in range(0, max(1, len(table)), block)
     ]
-    summary, turned, worth = (np.concatenate(each) for each in zip(*parts, strict=True))
-    note = remark(np.full(len(table), ""), worth < _FEWEST, FEW_POINTS)
+    summary, turned, worth = (np.concatenate(each)[back.ravel()] for each in zip(*parts, strict=True))
+    note = remark(np.full(len(worth), ""), worth < _FEWEST, FEW_POINTS)
     note = remark(note, turned > _TURNED, TURNED)
 
     columns = (np.s_[:populations], np.s_[populations + 2 :], np.s_[populations : populations + 2])

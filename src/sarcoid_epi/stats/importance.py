@@ -5,7 +5,7 @@ Each parameter enters as a uniform, its place in its own prior; so the prior is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -84,13 +84,18 @@ def importance_sample(
     proposals: list[Proposal] = []
     z, logs = np.empty((0, dimensions)), np.empty(0)
     weights = np.empty(0)
+    densities: list[Array] = []  # of every point so far, by each proposal
     for stretch in stretches:
         proposals.append(_fitted(z, weights) if len(z) else Proposal(np.zeros(dimensions), np.eye(dimensions), np.inf))
         new = _placed(proposals[-1], stretch)
+        densities = [
+            np.concatenate([known, _log_density(one, new)]) for known, one in zip(densities, proposals, strict=False)
+        ]
         z, logs = np.concatenate([z, new]), np.concatenate([logs, _log_likelihood(log_likelihood, new)])
         if not np.isfinite(logs).any():
             return Sample(ndtr(z), np.full(len(z), np.nan), 0.0, -np.inf)
-        weights = logs + _log_density(proposals[0], z) - _log_mixture(proposals, z)
+        densities.append(_log_density(proposals[-1], z))
+        weights = logs + densities[0] - (logsumexp(densities, axis=0) - np.log(len(densities)))
     even = normalised(weights)
     return Sample(ndtr(z), even, float(effective(even)), float(logsumexp(weights) - np.log(len(weights))))
 
@@ -144,11 +149,6 @@ def _placed(proposal: Proposal, u: Array) -> Array:
         half = proposal.degrees / 2.0
         scale = np.sqrt(half / gammaincinv(half, u[:, -1:]))
     return np.clip(proposal.mean + (normal * scale) @ proposal.root.T, -_FARTHEST, _FARTHEST)
-
-
-def _log_mixture(proposals: Sequence[Proposal], z: Array) -> Array:
-    """Log density of the mixture of all proposals in equal parts."""
-    return np.asarray(logsumexp([_log_density(one, z) for one in proposals], axis=0) - np.log(len(proposals)))
 
 
 def _log_density(proposal: Proposal, z: Array) -> Array:
