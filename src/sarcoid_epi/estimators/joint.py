@@ -76,9 +76,8 @@ def joint(series: Series, prior: Prior, points: int = POINTS) -> Joint:
     """
     parameters = prior.parameters()
 
-    rounds: list[
-        dict[str, Array]
-    ] = []  # the draws, kept: to make them again takes longer than all that is done to them
+    # The draws of each round, kept: to make them again takes longer than all that is done to them.
+    rounds: list[dict[str, Array]] = []
 
     def log_likelihood(places: Array) -> Array:
         rounds.append(drawn(parameters, places[:, :-1]))
