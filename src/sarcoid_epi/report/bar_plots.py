@@ -141,6 +141,7 @@ def draw_tornado(plot: Tornado) -> Drawing | None:
 def _swing(axes: Axes, y: int, swing: Swing, middle: float) -> None:
     """A bar from the middle to each end; where both lie on one side, the low one above the high one."""
     same_side = (swing.at_low - middle) * (swing.at_high - middle) > 0
+    together = swing.at_low == swing.at_high
     for end, words, look, up in (
         (swing.at_low, swing.low_end, LOW, -0.14),
         (swing.at_high, swing.high_end, HIGH, 0.14),
@@ -152,6 +153,8 @@ def _swing(axes: Axes, y: int, swing: Swing, middle: float) -> None:
         other = swing.at_high if look is LOW else swing.at_low
         left = end < middle or (end == middle and other > middle)
         step = (-4, 0) if left else (4, 0)
+        if together:  # one name upon the other would be neither
+            words = f"{swing.low_end}, {swing.high_end}" if look is LOW else ""
         axes.annotate(
             printed(words),
             (end, at),
