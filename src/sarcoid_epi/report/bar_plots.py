@@ -152,9 +152,10 @@ def _swing(axes: Axes, y: int, swing: Swing, middle: float) -> None:
         axes.barh(at, end - middle, tall, middle, linewidth=0.6, **look)
         other = swing.at_high if look is LOW else swing.at_low
         left = end < middle or (end == middle and other > middle)
-        step = (-4, 0) if left else (4, 0)
-        if together:  # one name upon the other would be neither
+        if together:  # one name upon the other would be neither; to the side that has room
             words = f"{swing.low_end}, {swing.high_end}" if look is LOW else ""
+            left = end > sum(axes.get_xlim()) / 2
+        step = (-4, 0) if left else (4, 0)
         axes.annotate(
             printed(words),
             (end, at),
