@@ -211,9 +211,8 @@ def test_titles_say_what_the_numbers_say(small, tmp_path):
     _, study, out = small
     worst = table(out, "summary").sort_values("bias").iloc[-1]
     plots = {plot.key: plot.title for section in told(study, out).sections for plot in section.charts}
-    assert (
-        f"with believed prevalence: {100 * worst['bias']:.1f} % (sens 0.4, odds 2; 6 cases)" in plots["lollipop_bias_0"]
-    )
+    points = f"{100 * worst['bias']:.1f} points"
+    assert f"with believed prevalence: {points} (sens 0.4, odds 2; 6 cases)" in plots["lollipop_bias_0"]
     assert plots["sobol_bias_0"].startswith("Sens drives bias of osseous sarcoidosis most")
     assert plots["differences_0"].endswith("by more than chance in 6 of 6 pairs")
 

@@ -141,6 +141,7 @@ def draw_tornado(plot: Tornado) -> Drawing | None:
 def _swing(axes: Axes, y: int, swing: Swing, middle: float) -> None:
     """A bar from the middle to each end; where both lie on one side, the low one above the high one."""
     same_side = (swing.at_low - middle) * (swing.at_high - middle) > 0
+    together = swing.at_low == swing.at_high
     for end, words, look, up in (
         (swing.at_low, swing.low_end, LOW, -0.14),
         (swing.at_high, swing.high_end, HIGH, 0.14),
@@ -151,6 +152,9 @@ def _swing(axes: Axes, y: int, swing: Swing, middle: float) -> None:
         axes.barh(at, end - middle, tall, middle, linewidth=0.6, **look)
         other = swing.at_high if look is LOW else swing.at_low
         left = end < middle or (end == middle and other > middle)
+        if together:  # one name upon the other would be neither; to the side that has room
+            words = f"{swing.low_end}, {swing.high_end}" if look is LOW else ""
+            left = end > sum(axes.get_xlim()) / 2
         step = (-4, 0) if left else (4, 0)
         axes.annotate(
             printed(words),

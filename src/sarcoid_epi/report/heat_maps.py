@@ -20,8 +20,8 @@ LOOKS: dict[str, dict[str, Any]] = {
     "above": {"facecolor": "#9dbdd6", "edgecolor": "white", "hatch": "////"},
 }
 
-#: Inches of a row, of what stands above the cells, and of what stands below them.
-ROW, ABOVE, BELOW = 0.3, 0.62, 0.45
+#: Inches of a row, of what stands above the cells, of what stands below them, and of another line of a column's name.
+ROW, ABOVE, BELOW, LINE = 0.3, 0.62, 0.45, 0.16
 
 
 def draw_heat(plot: Heat) -> Drawing | None:
@@ -32,12 +32,14 @@ def draw_heat(plot: Heat) -> Drawing | None:
         return None
     groups = [(name, len(list(rows))) for name, rows in groupby(plot.rows, key=lambda row: row[1])]
     titled = [name for name, _ in groups if name]
-    height = ROW * (len(plot.rows) + len(titled)) + ABOVE + BELOW
+    names = [fill(name, 14) for name in plot.columns]
+    below = BELOW + LINE * max(name.count("\n") for name in names)
+    height = ROW * (len(plot.rows) + len(titled)) + ABOVE + below
     figure = canvas(9.2, height)
-    axes = figure.add_axes((0.3, BELOW / height, 0.67, 1 - (ABOVE + BELOW) / height))
+    axes = figure.add_axes((0.3, below / height, 0.67, 1 - (ABOVE + below) / height))
     axes.set(xlim=(0, len(plot.columns)), ylim=(len(plot.rows) + len(titled), 0), yticks=[], xlabel=plot.x)
     axes.spines["bottom"].set_visible(False)
-    axes.set_xticks([at + 0.5 for at in range(len(plot.columns))], [printed(fill(name, 14)) for name in plot.columns])
+    axes.set_xticks([at + 0.5 for at in range(len(plot.columns))], [printed(name) for name in names])
     axes.tick_params(length=0)
     beside = axes.get_yaxis_transform()
     y = 0

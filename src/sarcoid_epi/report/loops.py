@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textwrap import shorten
+from textwrap import shorten, wrap
 from typing import TYPE_CHECKING
 
 from sarcoid_epi.report.drawing import INK, RULE, SOFT
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 #: Inches of a loop, and of the axis above them.
 HIGH, ABOVE = 0.42, 0.25
 
-#: Letters of a loop's name, and of its levels below it.
-LETTERS = 32
+#: Letters of a loop's name, and of each line of its levels below it; lines of levels.
+LETTERS, LINES = 26, 2
 
 
 def loops_room(loops: tuple[Loop, ...]) -> float:
@@ -43,7 +43,8 @@ def draw_loops(figure: Canvas, axes: Axes, loops: tuple[Loop, ...]) -> None:
         own.plot(places, [*loop.at, loop.at[-1]], drawstyle="steps-post", color=INK, linewidth=1.0)
         own.set(xlim=axes.get_xlim(), ylim=(-0.25, max(len(loop.levels) - 1, 1) + 0.25), xticks=[], yticks=[])
         own.spines["bottom"].set_color(RULE)
-        words = "\n".join(shorten(line, LETTERS, placeholder=" ...") for line in (loop.label, ", ".join(loop.levels)))
+        levels = wrap(", ".join(loop.levels), LETTERS, max_lines=LINES, placeholder=" ...")
+        words = "\n".join([shorten(loop.label, LETTERS, placeholder=" ..."), *levels])
         own.text(1.015, 0.5, printed(words), transform=own.transAxes, va="center", fontsize=7.6, color=SOFT)
 
 

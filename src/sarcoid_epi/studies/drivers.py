@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isfinite, isnan
 
 import numpy as np
@@ -9,10 +10,9 @@ import pandas as pd
 
 from sarcoid_epi.report.content import Plot
 from sarcoid_epi.report.plots import Axis, Bar, Bars, Surface, Swing, Tornado
-from sarcoid_epi.report.scales import said
 from sarcoid_epi.results import percent
 from sarcoid_epi.simulation.driving import GRID
-from sarcoid_epi.studies.found import NOMINAL, Found, Group, axis, level, spoken
+from sarcoid_epi.studies.found import NOMINAL, Found, Group, axis, level, number, spoken
 
 #: Results whose drivers are drawn, and those whose tipping is.
 DRIVEN = {
@@ -116,11 +116,19 @@ def tornado(found: Found, group: Group, run: str, result: str) -> Tornado | None
     return Tornado(
         f"tornado_{result}_{group.number}",
         f"From {first.low_end} to {first.high_end} {first.label} moves {DRIVEN[result]} of {group.name} from "
-        f"{said(scale, first.at_low)} to {said(scale, first.at_high)} ({spoken(run)})",
-        "One factor at a time from its first to its last value, the others at their middle one. "
+        f"{number(group, result, first.at_low)} to {number(group, result, first.at_high)} ({spoken(run)})",
+        f"One factor at a time from its first to its last value, the others at their middle one{_middle(found)}. "
         f"{_how(_of(found.indices, group, run, result))}",
         scale, float(rows["middle"].iloc[0]), swings,
     )  # fmt: skip
+
+
+def _middle(found: Found, without: Sequence[str] = ()) -> str:
+    """Where the factors of a grid stand while others move; of names in the middle nobody could guess it."""
+    if found.study.method != "grid":
+        return ""
+    rest = [one for one in found.factors if one.name not in without]
+    return f" ({', '.join(f'{spoken(one.name)} {level(one.values[(len(one.values) - 1) // 2])}' for one in rest)})"
 
 
 def _end(value: object) -> str:
@@ -164,7 +172,11 @@ def tipping(found: Found, group: Group, run: str, result: str) -> Surface | None
     words = {"coverage": "coverage", "mean": "the mean estimate", "truth": "the truth"}[result]
     what = f"{words} of {group.name}" if result != "truth" else group.name
     side = "falls below" if result == "coverage" else "exceeds"
-    held = "the other factors at their middle value" if len(found.factors) > 2 else "no other factor varies"
+    held = (
+        f"the other factors at their middle value{_middle(found, names)}"
+        if len(found.factors) > 2
+        else "no other factor varies"
+    )
     return Surface(
         f"tipping_{result}_{group.number}",
         f"{what[:1].upper() + what[1:]} {side} {percent(tip)} in {percent(over / len(known))} of the places looked at "

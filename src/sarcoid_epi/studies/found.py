@@ -13,6 +13,7 @@ import pandas as pd
 from sarcoid_epi.errors import ConfigurationError, Problem
 from sarcoid_epi.measures import MEASURES, split
 from sarcoid_epi.report.plots import Axis
+from sarcoid_epi.report.scales import said
 from sarcoid_epi.scenario import Case, Study
 from sarcoid_epi.simulation import driving, telling
 from sarcoid_epi.simulation.driving import Varied
@@ -27,6 +28,9 @@ SHOWN = 3
 
 #: Measures that are shares, whatever is estimated.
 SHARES = ("coverage", "bias_eliminated_coverage", "power", "relative_bias", "relative_error")
+
+#: Measures of a share that are differences of shares, and so points: 5 % and 6 % differ by one of them.
+POINTS = ("bias", "mean_width", "median_width", "empirical_error", "model_error")
 
 #: Columns that are words, and stay so.
 WORDS = ("run", "term", "scale", "against", "note", "stratum", "result", "factor", "by", "of", "world", "design",
@@ -149,7 +153,15 @@ def axis(group: Group, what: str, result: str) -> Axis:
         return Axis(f"{what} (of the logarithm)")
     if result == "mean_squared_error":
         return Axis(what)
-    return Axis(f"{what} (%)" if share else what, share=share)
+    unit = "points" if result in POINTS else "%"
+    return Axis(f"{what} ({unit})" if share else what, share=share)
+
+
+def number(group: Group, result: str, value: float) -> str:
+    """A result of a term in words: per cent where it is a share, points where it is a difference of shares."""
+    scale = axis(group, "", result)
+    words = said(scale, value)
+    return f"{words.removesuffix(' %')} points" if scale.label.endswith("(points)") else words
 
 
 def reach(used: float) -> float:

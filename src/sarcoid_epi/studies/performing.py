@@ -9,10 +9,21 @@ import numpy as np
 
 from sarcoid_epi.report.content import Chart, Line, Mark, Plot
 from sarcoid_epi.report.plots import Axis, Cell, Curve, Curves, Heat, Loop, Rule
-from sarcoid_epi.report.scales import said
 from sarcoid_epi.results import percent
 from sarcoid_epi.simulation.driving import Varied
-from sarcoid_epi.studies.found import NOMINAL, REACH, Found, Group, axis, level, named, spoken, values_of, verdict
+from sarcoid_epi.studies.found import (
+    NOMINAL,
+    REACH,
+    Found,
+    Group,
+    axis,
+    level,
+    named,
+    number,
+    spoken,
+    values_of,
+    verdict,
+)
 
 #: Cases that dots have room for, rows of dots, and methods that one row tells apart.
 FEW, ROWS, SIDE_BY_SIDE = 12, 48, 5
@@ -76,16 +87,18 @@ def _title(found: Found, group: Group, result: str, by_run: dict[str, list[float
             return f"Coverage of {group.name} lies within what chance allows around {percent(NOMINAL)} in {where}"
     if result not in AIMS:
         (run, case, high), (other, where, low) = (_furthest(found, by_run, end) for end in (-inf, inf))
-        scale = axis(group, "", result)
         return (
-            f"{said_of(result)} of {group.name} goes from {said(scale, low)} ({spoken(other)}{_in(several, where)}) to "
-            f"{said(scale, high)} ({spoken(run)}{_in(several, case)})"
+            f"{said_of(result)} of {group.name} goes from {number(group, result, low)} "
+            f"({spoken(other)}{_in(several, where)}) to {number(group, result, high)} "
+            f"({spoken(run)}{_in(several, case)})"
         )
     run, case, value = _furthest(found, by_run, AIMS[result])
     target = _target(result)
-    number = said(axis(group, "", result), value)
     over = f" ({case}; {len(found.cases)} cases)" if several else ""
-    return f"{said_of(result)} of {group.name} is furthest from {target} with {spoken(run)}: {number}{over}"
+    return (
+        f"{said_of(result)} of {group.name} is furthest from {target} with {spoken(run)}: "
+        f"{number(group, result, value)}{over}"
+    )
 
 
 def said_of(result: str) -> str:
@@ -121,10 +134,11 @@ def lollipop(found: Found, group: Group, result: str) -> Chart | None:
         ]
         name = named(case, found.factors)
         if together:
-            end = said(scale, marks[0][1].value) if len(marks) == 1 else ""
+            end = number(group, result, marks[0][1].value) if len(marks) == 1 else ""
             lines.append(Line(name, "", tuple(mark for _, mark in marks), end))
         else:
-            lines += [Line(f"{spoken(run)}, {name}", "", (mark,), said(scale, mark.value)) for run, mark in marks]
+            lines += [Line(f"{spoken(run)}, {name}", "", (mark,), number(group, result, mark.value))
+                      for run, mark in marks]  # fmt: skip
     if len(lines) > ROWS:
         return None
     aim = AIMS.get(result)
@@ -195,8 +209,8 @@ def in_order(found: Found, group: Group, result: str) -> Curves | None:
     low, middle, high = (float(one) for one in np.quantile(known, [0.05, 0.5, 0.95]))
     return Curves(
         f"order_{result}_{group.number}",
-        f"{said_of(result)} of {group.name} with {spoken(first)} is {said(scale, middle)} in the middle "
-        f"case, and from {said(scale, low)} to {said(scale, high)} in nine of ten",
+        f"{said_of(result)} of {group.name} with {spoken(first)} is {number(group, result, middle)} in the middle "
+        f"case, and from {number(group, result, low)} to {number(group, result, high)} in nine of ten",
         f"The {len(found.cases)} cases of each method, from the lowest to the highest {spoken(result)}; bands: 95 % "
         "Monte Carlo limits of each.",
         Axis("Part of the cases"), scale, tuple(curves),

@@ -34,8 +34,8 @@ MEASURED = (
 MOST, EXTREMES = 1000, 10
 
 EVERYBODY = (
-    "of everybody with the disease, from {} patients made besides: known as exactly as so many tell, which is no part "
-    "of the Monte Carlo errors"
+    "of everybody with the disease, from {} patients made besides: known as exactly as so many tell. What chance made "
+    "of them, and of the patients of each case, is no part of the Monte Carlo errors, and may be more"
 )
 
 
