@@ -15,6 +15,8 @@ from sarcoid_epi.files import digest
 from sarcoid_epi.report.figures import all_figures
 from sarcoid_epi.scenario import Case, load_study
 from sarcoid_epi.simulation import making, running, stored, telling
+from sarcoid_epi.simulation.driving import GRID as GRID_INDICES
+from sarcoid_epi.simulation.driving import Field, Varied, swings
 from sarcoid_epi.simulation.failing import WORDLESS
 from sarcoid_epi.simulation.planning import plans
 from sarcoid_epi.simulation.stated import state
@@ -341,3 +343,15 @@ def test_a_study_is_explained(small):
     assert "6 cases of 50 replicates" in words
     assert "varies sens: belief.sensitivity.value" in words
     assert "729 cases" in explain("underdiagnosis_sensitivity", "evidence", "tertiary_records")
+
+
+def test_names_have_no_order_so_a_tornado_goes_to_the_least_and_the_most():
+    def value(places):
+        return np.array([0.3, 0.1, 0.5, 0.2])[places[0].astype(int)] + places[1]
+
+    factors = (Varied("world", ("a", "b", "c", "d")), Varied("share", (1.0, 2.0)))
+    one = Field("", "r", "t", "bias", factors, GRID_INDICES, value, *[np.zeros(2)] * 4, 0.0, 0.0)
+    by_world, by_share = swings([one])
+    assert (by_world.low, by_world.at_low, by_world.high, by_world.at_high) == ("b", 0.1, "c", 0.5)
+    assert by_world.middle == pytest.approx(0.1)
+    assert (by_share.low, by_share.high) == (1.0, 2.0)

@@ -218,16 +218,29 @@ def middles(one: Field) -> list[float]:
 
 
 def swings(found: Sequence[Field]) -> Iterator[Swing]:
-    """One factor at a time, from the middle to both ends."""
+    """One factor at a time, from the middle to both ends; of names, which have no order, to the least and the most."""
     for one in found:
-        ends = [float(len(factor.values) - 1) if one.by == GRID else 1.0 for factor in one.factors]
-        told = tornado(one.at, [0.0] * len(ends), middles(one), ends)
+        last = [float(len(factor.values) - 1) if one.by == GRID else 1.0 for factor in one.factors]
+        told = tornado(one.at, [0.0] * len(last), middles(one), last)
         for at, factor in enumerate(one.factors):
-            low, high = float(told.at_low[at]), float(told.at_high[at])
-            yield Swing(
-                one.stratum, one.run, one.term, one.result, factor.name, one.by, float(told.base), factor.values[0],
-                low, factor.values[-1], high,
-            )  # fmt: skip
+            ends = (factor.values[0], float(told.at_low[at])), (factor.values[-1], float(told.at_high[at]))
+            if isinstance(factor.values[0], str):
+                ends = _extremes(one, at) or ends
+            (low, at_low), (high, at_high) = ends
+            names = one.stratum, one.run, one.term, one.result, factor.name, one.by
+            yield Swing(*names, float(told.base), low, at_low, high, at_high)
+
+
+def _extremes(one: Field, at: int) -> tuple[tuple[Any, float], tuple[Any, float]] | None:
+    """The names of a factor with the least and the greatest result, the others in the middle; None without any."""
+    names = one.factors[at].values
+    stand = np.repeat(np.array(middles(one))[:, None], len(names), axis=1)
+    stand[at] = np.arange(len(names))
+    values = one.at(stand)
+    if np.isnan(values).all():
+        return None
+    least, most = int(np.nanargmin(values)), int(np.nanargmax(values))
+    return (names[least], float(values[least])), (names[most], float(values[most]))
 
 
 def places(study: Study, found: Sequence[Field]) -> Iterator[Place]:

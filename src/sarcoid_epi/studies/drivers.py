@@ -117,8 +117,8 @@ def tornado(found: Found, group: Group, run: str, result: str) -> Tornado | None
         f"tornado_{result}_{group.number}",
         f"From {first.low_end} to {first.high_end} {first.label} moves {DRIVEN[result]} of {group.name} from "
         f"{number(group, result, first.at_low)} to {number(group, result, first.at_high)} ({spoken(run)})",
-        f"One factor at a time from its first to its last value, the others at their middle one{_middle(found)}. "
-        f"{_how(_of(found.indices, group, run, result))}",
+        "One factor at a time from its first to its last value (of names: least to most), the others at their middle "
+        f"one{_middle(found)}. {_how(_of(found.indices, group, run, result))}",
         scale, float(rows["middle"].iloc[0]), swings,
     )  # fmt: skip
 
