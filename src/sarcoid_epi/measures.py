@@ -105,6 +105,13 @@ MEASURES = {
     "excess": Measure("Excess risk of interaction (RERI)", "number", 0.0),
     "rate": Measure("Rate per person-year", "number"),
 }
+#: Units, and measures besides, of what depends on how many patients there are: there is no true value of them.
+OF_SIZE_UNITS = frozenset({"p", "people"})
+OF_SIZE = frozenset({
+    "chi_squared", "chi_squared_linear", "greatest_weight", "cook", "calibration_slope", "events_per_coefficient",
+    "without_estimate",
+})  # fmt: skip
+
 
 #: Between an exposure and the level of the outcome that its ratio is of.
 ON = " on "
@@ -128,6 +135,16 @@ def split(term: str) -> tuple[str, str]:
     """
     name, bracket, of = term.partition("[")
     return (name, of.removesuffix("]")) if bracket and name in MEASURES else ("", term)
+
+
+def of_size(term: str) -> bool:
+    """Whether a term depends on how many patients there are: a population without end has no such value.
+
+    >>> of_size("at_risk[sex=male@5 years]"), of_size("p_log_rank[sex]"), of_size("odds_ratio[sex]")
+    (True, True, False)
+    """
+    name = split(term)[0]
+    return name in OF_SIZE or (name in MEASURES and MEASURES[name].unit in OF_SIZE_UNITS)
 
 
 def at_time(term: str, years: float) -> str:

@@ -106,6 +106,15 @@ def test_draws_number_the_worlds_draws():
         ('[vary.a]\npaths = ["entry.centres"]\nvalues = [2.5]', "it must be a whole number"),
         ('[vary.a]\npaths = ["osseous.true_prevalence"]\nby = "times"\nvalues = [1]', "'a' changes nothing"),
         ('[vary.a]\npaths = ["belief.sensitivity.value"]\nvalues = [0.5]', "has none; name some in 'beliefs'"),
+        ('[vary.a]\npaths = ["osseous.true_prevalence"]\nvalues = [0.1, 0.1]', "'values' has 0.1 twice; keep one"),
+        ('[vary.a]\npaths = ["osseous.true_prevalence"]\nvalues = [0.1]\nlog = true', "delete 'log'"),
+        ('seed = -1\nmethod = "latin"\ncases = 2\n[vary.a]\npaths = ["a"]\nlow = 1\nhigh = 2', "seed"),
+        (
+            '[vary.a]\npaths = ["osseous.true_prevalence"]\nvalues = [0.1]\n'
+            '[vary.b]\npaths = ["osseous.true_prevalence"]\nvalues = [0.3, 0.2]',
+            "'a' changes nothing: 'b' sets the same parameters after it",
+        ),
+        ("sizes = 300", "write sizes = [300], in brackets"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_refused_before_anything_runs(tmp_path, text, said):

@@ -533,6 +533,16 @@ def test_times_are_terms_of_their_own():
     assert len(set(truths)) > 3
 
 
+def test_what_depends_on_how_many_patients_there_are_has_no_truth():
+    one = state(study(estimators=["event_free", "event_tests"], models=["death"], sizes=[200], population=2000))
+    columns = replicates(one, Unit(0, 0, 3))
+    measures = np.array([term.partition("[")[0] for term in columns["term"]])
+    for name in ("at_risk", "p_log_rank"):
+        assert np.isfinite(columns["estimate"][measures == name]).any()
+        assert np.isnan(columns["truth"][measures == name]).all()
+    assert np.isfinite(columns["truth"][measures == "survival"]).all()
+
+
 def test_threads_of_linear_algebra_change_no_byte():
     """With a second thread sums over many patterns are added up in another order: left alone, these differ."""
     asked = {"estimators": ["adjusted"], "models": ["osseous_and_calcium"], "designs": ["pet_substudy"]}

@@ -38,6 +38,11 @@ def _problem(error: Any, shown: str) -> Problem:
     if error["type"] == "missing":
         return Problem(f"'{key}' is missing", shown, do="add it")
     if error["type"] == "tuple_type":
-        return Problem(f"{key}: not a list", shown, do=f'write {key} = ["..."], in brackets')
+        return Problem(f"{key}: not a list", shown, do=f"write {key} = {_bracketed(error['input'])}, in brackets")
     sentence, _, mend = str(error["msg"]).removeprefix("Value error, ").partition("; ")
     return Problem(f"{key}: {sentence}" if key else sentence, shown, do=mend or "correct the value")
+
+
+def _bracketed(given: Any) -> str:
+    """What was given, as a list of one."""
+    return f"[{given}]" if isinstance(given, (int, float)) and not isinstance(given, bool) else '["..."]'

@@ -47,6 +47,10 @@ class Factor(BaseModel):
         ranged = self.low is not None and self.high is not None
         if bool(self.values) == ranged or (self.low is None) != (self.high is None):
             raise ValueError("a factor has 'values', or both 'low' and 'high'; give one of the two")
+        if twice := [value for at, value in enumerate(self.values) if value in self.values[:at]]:
+            raise ValueError(f"'values' has {twice[0]:g} twice; keep one")
+        if self.log and self.values:
+            raise ValueError("'log' is of a range, and there are 'values'; delete 'log'")
         if self.low is not None and self.high is not None:
             if not self.low < self.high:
                 raise ValueError("'low' must lie below 'high'; exchange them")
@@ -98,7 +102,7 @@ class Study(BaseModel):
     sizes: tuple[Annotated[int, Field(ge=1, le=10**7)], ...] = (1500,)
     replicates: Annotated[int, Field(ge=2)] = 1000
     error: Annotated[float, Field(gt=0, lt=0.5)] | None = None
-    seed: int = 1
+    seed: Annotated[int, Field(ge=0)] = 1
     chance: Literal["population", "patients"] = "population"
     population: Annotated[int, Field(ge=1000, le=2**24)] = 2**17
     estimators: Names = Field(min_length=1)

@@ -21,6 +21,7 @@ from pandas.api.extensions import ExtensionDtype
 from sarcoid_epi.cohort import Cohort, calibrate, generate
 from sarcoid_epi.cohort import replicates as made_one_by_one
 from sarcoid_epi.errors import DataError
+from sarcoid_epi.measures import of_size
 from sarcoid_epi.scenario import Design, Study, World
 from sarcoid_epi.scenario.following import changed
 from sarcoid_epi.simulation.asking import Asked, LackingError, NotHeldError, Question, Watched, questions, terms_of
@@ -169,7 +170,10 @@ def _people(stated: Stated, world: World, design: Design, columns: frozenset[str
 
 
 def _truth(stated: Stated, question: Question, cohort: Cohort) -> dict[str, float]:
-    """What a question should find: its estimand in these patients, or what its model finds in all of them."""
+    """What a question should find: its estimand in these patients, or what its model finds in all of them.
+
+    A p-value, a number of people and whatever else depends on how many patients there are has no true value.
+    """
     try:
         value = dict(question.estimator.estimand.value(cohort.patients, cohort.truth))
     except KeyError:  # nobody is what the estimand is told of
@@ -181,7 +185,8 @@ def _truth(stated: Stated, question: Question, cohort: Cohort) -> dict[str, floa
         answers = question(strata, None)
     except NotHeldError as what:
         raise LackingError(question.run, what) from None
-    return {term: float(answers.estimate[0, at]) for at, term in enumerate(terms_of(answers))}
+    told = {term: float(answers.estimate[0, at]) for at, term in enumerate(terms_of(answers))}
+    return {term: value for term, value in told.items() if not of_size(term)}
 
 
 def _levels(frame: FrameStrata, name: str) -> tuple[str, ...]:

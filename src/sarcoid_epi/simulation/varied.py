@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple, TypeVar
 
@@ -119,7 +119,24 @@ def problems(study: Study, patients: Iterable[World | Design], beliefs: Iterable
         if not moves and len(found) == wrong:
             said = f"'{name}' changes nothing: what it varies stays as it is"
             found.append(Problem(said, where, do="choose other values or paths, or delete it"))
-    return [*dict.fromkeys(found)]
+    return [*dict.fromkeys([*found, *_overruled(study, patients, beliefs, where)])]
+
+
+def _overruled(
+    study: Study, patients: Sequence[World | Design], beliefs: Sequence[Belief], where: str
+) -> Iterator[Problem]:
+    """Factors all of whose parameters a later one sets."""
+    known = [{path for one in scenarios for path in one.parameters()} for scenarios in (patients, beliefs)]
+    reached = {
+        name: {(part, path) for part in (0, 1) for path in matching(known[part], _split(factor.paths)[part])}
+        for name, factor in study.vary.items()
+    }
+    names = [*reached]
+    for at, name in enumerate(names):
+        for later in names[at + 1 :]:
+            if study.vary[later].by == "value" and reached[name] and reached[name] <= reached[later]:
+                said = f"'{name}' changes nothing: '{later}' sets the same parameters after it"
+                yield Problem(said, where, do="delete one of the two, or let the later one multiply")
 
 
 def _nowhere(pattern: str, patients: Iterable[World | Design], beliefs: Iterable[Belief], where: str) -> Problem:

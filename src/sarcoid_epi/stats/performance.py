@@ -1,7 +1,7 @@
 """How well a method did in a simulation study: each measure with its Monte Carlo standard error.
 
-Notation: R replicates on the last axis, of which r are used; b estimate, s its standard error, t the truth. A replicate
-with a NaN that a measure needs has failed and is not used by it. Formulas: table 6 of morris2019.
+Notation: R replicates on the last axis, of which r are used; b estimate, s its standard error, t the truth. A measure
+uses the replicates that have what it needs: bias those with an estimate, coverage those with limits. Formulas: table 6 of morris2019.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Measured(NamedTuple):
 
 
 class Performance(NamedTuple):
-    """All measures of one method; `attempted` and `used` replicates, `used` having estimate, error and limits.
+    """All measures of one method; `attempted` replicates, and `used`, those that have estimate, error and limits.
 
     `coverage_of_attempted` counts a failed replicate as a miss: with `coverage` it bounds what a user would meet.
     """
@@ -57,7 +57,9 @@ class Uniformity(NamedTuple):
 def performance(
     estimate: ArrayLike, std_error: ArrayLike, low: ArrayLike, high: ArrayLike, truth: ArrayLike, null: float = 0.0
 ) -> Performance:
-    """Every measure of this module for one method, on the replicates that have all of estimate, error and limits.
+    """Every measure of this module for one method, each on the replicates that have what it needs.
+
+    One without an estimate has failed: its error and limits count nowhere.
 
     Parameters
     ----------
@@ -99,11 +101,11 @@ def performance(
     b, s, lower, upper, t = _replicates(estimate, std_error, low, high, truth)
     if (s < 0).any():
         raise ValueError("std_error must not be negative")
-    failed = np.isnan(b + s + lower + upper + t)
-    b, s, lower, upper = (np.where(failed, np.nan, each) for each in (b, s, lower, upper))
+    s, lower, upper = (np.where(np.isnan(b), np.nan, each) for each in (s, lower, upper))
+    complete = ~(np.isnan(b) | np.isnan(s) | np.isnan(lower) | np.isnan(upper) | np.isnan(t))
     return Performance(
-        np.asarray(np.full(failed.shape[:-1], failed.shape[-1]))[()],
-        (~failed).sum(-1)[()],
+        np.asarray(np.full(complete.shape[:-1], complete.shape[-1]))[()],
+        complete.sum(-1)[()],
         bias(b, t),
         relative_bias(b, t),
         empirical_error(b),
@@ -172,21 +174,20 @@ def coverage(low: ArrayLike, high: ArrayLike, truth: ArrayLike, failed_is_miss: 
     With `failed_is_miss` a replicate without limits counts as one that misses: the lower bound of the coverage.
     """
     lower, upper, t = _replicates(low, high, truth)
-    return _share((lower <= t) & (t <= upper), np.isnan(lower + upper + t) & (not failed_is_miss))
+    return _share((lower <= t) & (t <= upper), (np.isnan(lower) | np.isnan(upper) | np.isnan(t)) & (not failed_is_miss))
 
 
 def bias_eliminated_coverage(estimate: ArrayLike, low: ArrayLike, high: ArrayLike, truth: ArrayLike = 0.0) -> Measured:
     """Share of the limits that hold the mean estimate; with a truth of each replicate, the truth plus the bias."""
     b, lower, upper, t = _replicates(estimate, low, high, truth)
-    failed = np.isnan(b + lower + upper + t)
-    shifted = t + np.asarray(_mean(np.where(failed, np.nan, b - t)).value)[..., None]
-    return _share((lower <= shifted) & (shifted <= upper), failed)
+    shifted = t + np.asarray(_mean(b - t).value)[..., None]
+    return _share((lower <= shifted) & (shifted <= upper), np.isnan(lower) | np.isnan(upper) | np.isnan(t))
 
 
 def power(low: ArrayLike, high: ArrayLike, null: float = 0.0) -> Measured:
     """Share of the limits that exclude the null, with standard error sqrt(p (1 - p)/r)."""
     lower, upper = _replicates(low, high)
-    return _share((null < lower) | (upper < null), np.isnan(lower + upper))
+    return _share((null < lower) | (upper < null), np.isnan(lower) | np.isnan(upper))
 
 
 def mean_width(low: ArrayLike, high: ArrayLike) -> Measured:

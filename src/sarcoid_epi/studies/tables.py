@@ -38,6 +38,8 @@ EVERYBODY = (
     "of them, and of the patients of each case, is no part of the Monte Carlo errors, and may be more"
 )
 
+ONE_BY_ONE = "counted in {} patients made besides: known as exactly as so many tell, no part of the Monte Carlo errors"
+
 
 def ademp(found: Found) -> Sheet:
     """Aims, data-generating mechanisms, estimands, methods and performance, one row each part."""
@@ -57,6 +59,10 @@ def ademp(found: Found) -> Sheet:
         ("Data", "Varied", "; ".join(varied) or ("parameters, by draws" if study.method == "draws" else "nothing")),
         *(("Data", "Set, the same in all cases", "; ".join(held)) for _ in held[:1]),
         *(("Data", "Truth", EVERYBODY.format(study.population)) for _ in range(study.truth == "everybody")),
+        *(
+            ("Data", "Truth", ONE_BY_ONE.format(study.population))
+            for _ in range(study.chance == "patients" and study.truth == "met")
+        ),
         ("Data", "Cases", f"{len(found.cases)}, {METHODS[study.method]}"),
         ("Data", "Replicates", f"{study.replicates} of each case{until}; {chance}; seed {study.seed}"),
         *(("Estimands", one, "") for one in dict.fromkeys(one.estimator.estimand.label for one in asked)),
