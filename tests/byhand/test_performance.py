@@ -48,12 +48,25 @@ def test_the_median_width_and_its_error_by_order_statistics():
 
 def test_failed_replicates_are_counted_and_bound_the_coverage():
     """Two failures more: 6 of 8 used, coverage 4/6 of the used and 4/8 of the attempted; everything else as before."""
-    more = [np.append(each, [nan, 1]) for each in (ESTIMATE, ERROR, LOW, HIGH)]
-    more[1][7] = nan
+    more = [np.append(each, [nan, nan]) for each in (ESTIMATE, ERROR, LOW, HIGH)]
+    more[1][7], more[2][7], more[3][7] = 1.0, 0.0, 9.0  # without an estimate its error and limits count nowhere
     got = performance(*more, 3.0)
     assert (got.used, got.attempted) == (6, 8)
     assert both(got.coverage_of_attempted) == pytest.approx((0.5, sqrt(0.25 / 8)))
     for name in set(EXPECTED) - {"coverage_of_attempted"}:
+        assert both(getattr(got, name)) == pytest.approx(EXPECTED[name], rel=1e-13)
+
+
+def test_each_measure_uses_the_replicates_that_have_what_it_needs():
+    """A seventh with an estimate of 10 alone, at 7 from the truth: it moves the bias, and no coverage."""
+    more = [np.append(each, value) for each, value in ((ESTIMATE, 10.0), (ERROR, nan), (LOW, nan), (HIGH, nan))]
+    got = performance(*more, 3.0)
+    errors = np.append(np.array(ESTIMATE) - 3.0, 7.0)
+    assert (got.used, got.attempted) == (6, 7)
+    assert both(got.bias) == pytest.approx((errors.mean(), errors.std(ddof=1) / sqrt(7)), rel=1e-13)
+    assert got.empirical_error.value == pytest.approx(errors.std(ddof=1), rel=1e-13)
+    assert got.mean_squared_error.value == pytest.approx((errors**2).mean(), rel=1e-13)
+    for name in ("model_error", "relative_error", "coverage", "power", "mean_width"):
         assert both(getattr(got, name)) == pytest.approx(EXPECTED[name], rel=1e-13)
 
 

@@ -1,7 +1,8 @@
 """How well a method did in a simulation study: each measure with its Monte Carlo standard error.
 
 Notation: R replicates on the last axis, of which r are used; b estimate, s its standard error, t the truth. A measure
-uses the replicates that have what it needs: bias those with an estimate, coverage those with limits. Formulas: table 6 of morris2019.
+uses the replicates that have what it needs: bias those with an estimate, coverage those with limits. Formulas: table 6
+of morris2019.
 """
 
 from __future__ import annotations
