@@ -105,7 +105,9 @@ def _manifest(folder: Path) -> dict[str, dict[str, str]]:
     except (OSError, ValueError):
         content = None
     if not isinstance(content, dict) or not {"configuration", "inputs", "outputs"} <= content.keys():
-        raise ConfigurationError(Problem("there is no report here", str(folder), do="name the folder of a report"))
+        inside = folder / "report"
+        do = f"name '{inside}'" if (inside / "manifest.json").is_file() else "name the folder of a report"
+        raise ConfigurationError(Problem("there is no report here", str(folder), do=do))
     return content
 
 

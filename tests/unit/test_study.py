@@ -136,6 +136,8 @@ def test_an_estimator_that_believes_needs_a_belief_and_one_with_a_model_a_model(
         state(study(estimators=["corrected_prevalence"]))
     with pytest.raises(ConfigurationError, match="and none fits; name one of the family cox"):
         state(study(estimators=["event_free"], models=["osseous_and_calcium"]))
+    with pytest.raises(ConfigurationError, match="nothing that is asked believes anything; delete 'beliefs'"):
+        state(study(beliefs=["clinical"]))
 
 
 def test_a_factor_takes_the_place_multiplies_or_multiplies_the_odds():

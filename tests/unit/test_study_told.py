@@ -331,6 +331,8 @@ def test_a_report_is_verified_from_the_tables_beside_it(small):
     file, _, out = small
     studying.study_report(str(file), out)
     assert verify(out / "report").same_bytes
+    with pytest.raises(ConfigurationError, match=r"out/report'"):
+        verify(out)
     table = (out / "cases.csv").read_text(encoding="utf-8")
     (out / "cases.csv").write_text(table.replace("0.2", "0.25", 1), encoding="utf-8")
     with pytest.raises(ConfigurationError, match=r"is not the 'cases\.csv'"):

@@ -89,6 +89,8 @@ def state(study: Study) -> Stated:
         for one in asking
         if one.estimator.believes and not study.beliefs
     ]
+    if asking and study.beliefs and not any(one.estimator.believes for one in asking):
+        wrong.append(Problem("nothing that is asked believes anything", where, do="delete 'beliefs'"))
     if len(worlds) == len(study.worlds) and len(designs) == len(study.designs) and len(beliefs) == len(study.beliefs):
         wrong += problems(study, [*worlds.values(), *designs.values()], beliefs.values(), where)
     if wrong:
