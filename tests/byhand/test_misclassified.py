@@ -360,7 +360,8 @@ def test_groups_have_the_answers_that_they_have_alone():
     for group, level in enumerate((False, True)):
         part = frame[(frame["chronic_back_pain"] == level).fillna(False)]
         alone = misclassification_corrected(whole(part), belief, MODEL)
-        assert_allclose(together.estimate[group], alone.estimate[0], rtol=1e-12)
+        # Groups that share a design are searched from one start, so a search ends within its tolerance; worst 1.4e-11.
+        assert_allclose(together.estimate[group], alone.estimate[0], rtol=1e-9)
 
 
 def test_a_ratio_that_holds_for_a_few_or_that_is_none_says_so_corrected_too():

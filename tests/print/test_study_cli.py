@@ -144,7 +144,7 @@ def test_workers_say_nothing_of_an_interrupt_from_the_keyboard(tmp_path):
     while process.poll() is None and not list(tmp_path.rglob("*.parquet")):
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=300)
     assert (process.returncode, out, err) == (130, "", "interrupted\n")
     assert list(tmp_path.rglob("*.parquet"))
     assert not list((tmp_path / "out").rglob("*.partial"))

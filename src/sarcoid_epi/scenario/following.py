@@ -44,7 +44,7 @@ def changed(scenario: S, values: Mapping[str, float], reason: str) -> S:
     >>> from sarcoid_epi.scenario import load_world
     >>> world = changed(load_world("evidence"), {"stage.acute_0": 0.15}, "an example")
     >>> print(world.stage.acute_0.basis, world.stage.acute_at_least_i.value)
-    value=0.25 basis=Assumed(...) | 0.85
+    assumed: an example 0.85
     """
     old = scenario.parameters()
     new = {path: Parameter(value=values[path], basis=Assumed(reason=reason)) for path in values if path in old}
