@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
+from threading import current_thread, main_thread
 from typing import Any
+from warnings import catch_warnings, filterwarnings
 
 from sarcoid_epi.errors import ConfigurationError, Problem
 
@@ -53,9 +55,12 @@ def processes(workers: int) -> Engine:
 
         pool = Parallel(n_jobs=workers, return_as="generator_unordered", pre_dispatch="2*n_jobs", batch_size=1)
         try:
-            with _no_interrupt():
-                results = pool(delayed(_undisturbed)(function, *each) for each in arguments)
-            yield from results
+            with catch_warnings():
+                # Work that an interrupt cuts off is made by the next run, and no news.
+                filterwarnings("ignore", message=".*tasks which were still being processed by the workers")
+                with _no_interrupt():
+                    results = pool(delayed(_undisturbed)(function, *each) for each in arguments)
+                yield from results
         except TerminatedWorkerError:
             why = "it was killed, or there was no memory left for it"
             mend = "give the same command again, perhaps with fewer workers: what is finished is kept"
@@ -75,6 +80,22 @@ def _no_interrupt() -> Iterator[None]:
         yield
     finally:
         signals.pthread_sigmask(signals.SIG_SETMASK, before)
+
+
+@contextmanager
+def finished() -> Iterator[None]:
+    """What is begun here is finished before an interrupt from the keyboard counts, whichever thread it comes to."""
+    if current_thread() is not main_thread():  # which alone hears of it
+        yield
+        return
+    came: list[int] = []
+    before = signals.signal(signals.SIGINT, lambda number, frame: came.append(number))
+    try:
+        yield
+    finally:
+        signals.signal(signals.SIGINT, before)
+        if came:
+            signals.raise_signal(signals.SIGINT)
 
 
 def _undisturbed(function: Function, *each: Any) -> Any:

@@ -14,7 +14,7 @@ import numpy as np
 
 from sarcoid_epi.errors import ConfigurationError, Problem, WorkError
 from sarcoid_epi.scenario import Case, Study
-from sarcoid_epi.simulation.engines import Engine
+from sarcoid_epi.simulation.engines import Engine, finished
 from sarcoid_epi.simulation.making import Failure, Part, Unit, failure_of, make, part_name, replicates
 from sarcoid_epi.simulation.precision import Tally, precise, tallied
 from sarcoid_epi.simulation.stated import ENGINES, Stated, cases_of, state
@@ -193,7 +193,8 @@ def _made(
                 why = "it made a part of another name"
                 do = "install the same versions everywhere"
                 raise ConfigurationError(Problem("a worker has other versions of the packages", "--dask", why, do))
-            store(out, name, one.content)
+            with finished():  # a part is there, or nothing of it
+                store(out, name, one.content)
             known.add(name)
             yield one
     if broken:
