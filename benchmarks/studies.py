@@ -21,6 +21,7 @@ import statsmodels.formula.api as smf
 from statsmodels.stats.proportion import proportion_confint
 from threadpoolctl import threadpool_limits
 
+from sarcoid_epi.estimators import CATALOGUE
 from sarcoid_epi.scenario import Study
 from sarcoid_epi.simulation.asking import Question, questions
 from sarcoid_epi.simulation.counted import distinct
@@ -53,12 +54,13 @@ class Asked(NamedTuple):
     def answered(self, counts: Any) -> Any:
         """Estimates and limits (replicates, terms, 3) of counts: those alike are asked once, as in a study."""
         once, like = distinct(counts, self.stated.asked[0].columns)
-        found = self.question(once, self.stated.beliefs["clinical"])
+        found = self.question(once, self.stated.beliefs.get("clinical"))
         return np.stack([found.estimate[like], found.low[like], found.high[like]], axis=-1)
 
 
 def study_of(many: int, *estimators: str, model: str = "") -> Study:
-    named = {"estimators": estimators, "models": (model,) if model else (), "beliefs": ("clinical",)}
+    beliefs = ("clinical",) if any(one.believes for one in CATALOGUE if one.name in estimators) else ()
+    named = {"estimators": estimators, "models": (model,) if model else (), "beliefs": beliefs}
     design = "tertiary_records" if model.endswith(".toml") else "two_source_registry"
     return Study(name="speed", label="speed", aims="speed", replicates=many, designs=(design,), **named)
 

@@ -471,7 +471,7 @@ def test_counts_are_those_of_the_very_patients_that_are_rows(people):
 def test_any_replicate_can_be_had_alone_and_other_columns_change_nobody(stated, people):
     many, alone = drawn(people, 1, 0, 30, 50), drawn(people, 1, 17, 1, 50)
     np.testing.assert_array_equal(many.rows[17], alone.rows[0])
-    one = state(study(**{**ROADS, "estimators": ["recorded_osseous"], "models": []}))
+    one = state(study(**{**ROADS, "estimators": ["recorded_osseous"], "models": [], "beliefs": []}))
     narrow = population(one, spot(one.study, one.study.all_cases()[0]), one.asked)
     strata = [drawn(each, 1, 0, 30, 50).strata("recorded_osseous") for each in (narrow, people)]
     got, had = (each.events("osseous_recorded")[0] for each in strata)
