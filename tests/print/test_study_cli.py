@@ -135,6 +135,7 @@ def test_an_interrupt_loses_nothing(run, monkeypatch, tmp_path):
 def test_workers_say_nothing_of_an_interrupt_from_the_keyboard(tmp_path):
     (tmp_path / "small.toml").write_text(FILE.replace("replicates = 40", "replicates = 100000"), encoding="utf-8")
     script = (
+        "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"  # tests in the background ignore it
         "from sarcoid_epi.simulation import running\nrunning.REPLICATES = 20\nfrom sarcoid_epi.cli import main\nmain()"
     )
     process = subprocess.Popen(
@@ -144,7 +145,7 @@ def test_workers_say_nothing_of_an_interrupt_from_the_keyboard(tmp_path):
     while process.poll() is None and not list(tmp_path.rglob("*.parquet")):
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=300)
+    out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (130, "", "interrupted\n")
     assert list(tmp_path.rglob("*.parquet"))
     assert not list((tmp_path / "out").rglob("*.partial"))
