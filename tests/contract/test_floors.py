@@ -43,6 +43,7 @@ FLOORS = {
     "streams": 1,
     "errors": 0,
     "measures": 0,
+    "threads": 0,
 }
 
 #: Rooms of equal or lower floor that must not know of each other all the same.

@@ -4,7 +4,7 @@ import scipy.linalg
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from sarcoid_epi import api
-from sarcoid_epi.api.threads import one_thread
+from sarcoid_epi.threads import one_thread
 
 
 def counted():
@@ -18,11 +18,11 @@ def test_work_has_one_thread_and_leaves_what_it_found():
         with threadpool_limits(threads):
             before = counted()
             assert before == [threads] * len(before) != []
-            assert set(one_thread(counted)()) == {1}
+            assert set(one_thread()(counted)()) == {1}
             assert counted() == before
 
 
 def test_reports_and_answers_have_one_thread():
     ours = [getattr(api, name) for name in api.__all__ if name.endswith("report") or name in ("answer", "synthesise")]
     assert len(ours) == 9
-    assert all(one.__code__ is one_thread(print).__code__ for one in ours)
+    assert all(one.__code__ is one_thread()(print).__code__ for one in ours)

@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sarcoid_epi.api.threads import one_thread
 from sarcoid_epi.errors import ConfigurationError, Problem, unknown
+from sarcoid_epi.threads import one_thread
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +64,7 @@ def estimate(
     return answer(question, patients, belief, by, mapping, population, models).estimates
 
 
-@one_thread
+@one_thread()
 def answer(
     question: str,
     patients: str | Path | pd.DataFrame,
@@ -104,7 +104,7 @@ def answer(
     return answered(frame, data, question, believed, by, asked)
 
 
-@one_thread
+@one_thread()
 def synthesise(prior: str = "open", without: Sequence[str] = ()) -> Estimates:
     """What all published series say together under a prior, by name or file; `without` leaves series out by id."""
     from sarcoid_epi.gathering import gathered, read_together

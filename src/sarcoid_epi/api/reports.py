@@ -8,10 +8,10 @@ from pathlib import Path
 from sarcoid_epi.api.answers import read_table, refuse_strange_groups
 from sarcoid_epi.api.cohorts import generate, scenario
 from sarcoid_epi.api.defaults import BELIEFS, DESIGN, SEED, SIZE, WORLD, Progress, quiet
-from sarcoid_epi.api.threads import one_thread
+from sarcoid_epi.threads import one_thread
 
 
-@one_thread
+@one_thread()
 def report(
     out: str | Path,
     patients: str | Path | None = None,
@@ -61,7 +61,7 @@ def report(
     return build(content, Path(out), progress)
 
 
-@one_thread
+@one_thread()
 def evidence_report(out: str | Path, title: str, question: str, progress: Progress = quiet) -> Path:
     """A report on the published figures alone; the path of its page."""
     from sarcoid_epi import composing
@@ -70,7 +70,7 @@ def evidence_report(out: str | Path, title: str, question: str, progress: Progre
     return build(composing.published_figures(title, question), Path(out), progress)
 
 
-@one_thread
+@one_thread()
 def agreement_report(
     out: str | Path,
     title: str,
@@ -89,7 +89,7 @@ def agreement_report(
     return build(content, Path(out), progress)
 
 
-@one_thread
+@one_thread()
 def lofgren_report(
     out: str | Path,
     title: str,
@@ -106,7 +106,7 @@ def lofgren_report(
     return build(lofgren(title, question, design, size, seed, progress), Path(out), progress)
 
 
-@one_thread
+@one_thread()
 def association_report(
     out: str | Path,
     title: str,
@@ -123,7 +123,7 @@ def association_report(
     return build(association(title, question, design, size, seed, progress), Path(out), progress)
 
 
-@one_thread
+@one_thread()
 def prognosis_report(
     out: str | Path,
     title: str,
@@ -140,7 +140,7 @@ def prognosis_report(
     return build(prognosis(title, question, design, size, seed, progress), Path(out), progress)
 
 
-@one_thread
+@one_thread()
 def undetected_report(
     out: str | Path,
     title: str,

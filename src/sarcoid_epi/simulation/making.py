@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from sarcoid_epi.errors import ConfigurationError
 from sarcoid_epi.measures import timeless
@@ -24,6 +23,7 @@ from sarcoid_epi.simulation.precision import Tally, precise, tallied
 from sarcoid_epi.simulation.stated import Stated, cases_of
 from sarcoid_epi.simulation.varied import belief_of, spot
 from sarcoid_epi.strata import Strata
+from sarcoid_epi.threads import one_thread
 
 Columns = dict[str, NDArray[Any]]
 
@@ -123,11 +123,9 @@ def replicates(stated: Stated, unit: Unit) -> Columns:
     such rows.
     """
     asked = stated.asked
-    _questions(stated)  # brings the libraries whose threads are told to stand still
     while True:
         try:
-            # With more than one thread sums are added up in another order, and small matrices take far longer.
-            with threadpool_limits(1):
+            with one_thread():
                 return _answered(stated, unit, asked)
         except LackingError as lack:  # which none of the first patients made it ask for
             asked = lack.mended(asked)

@@ -11,7 +11,6 @@ from importlib.metadata import version
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
-from threadpoolctl import threadpool_limits
 
 from sarcoid_epi.cohort import calibrate, generate
 from sarcoid_epi.errors import ConfigurationError, Problem, unknown
@@ -31,6 +30,7 @@ from sarcoid_epi.scenario import (
 from sarcoid_epi.simulation.asking import Asked, Question, asked_of, columns_of_truth, questions
 from sarcoid_epi.simulation.varied import POINTS, problems
 from sarcoid_epi.strata import whole
+from sarcoid_epi.threads import one_thread
 
 #: What a part's bytes depend on beside the study: other versions may round or pack differently.
 ENGINES = ("sarcoid-epi", "numpy", "scipy", "pandas", "pyarrow")
@@ -95,7 +95,7 @@ def state(study: Study) -> Stated:
         wrong += problems(study, [*worlds.values(), *designs.values()], beliefs.values(), where)
     if wrong:
         raise ConfigurationError(*dict.fromkeys(wrong))
-    with threadpool_limits(1):  # small matrices take far longer with more
+    with one_thread():
         asked, true, there = _asked(study, next(iter(worlds.values())), designs.values(), beliefs.values(), asking)
     told = {each for one in asked for term in one.terms for each in (term, timeless(term))}
     if all(one.terms for one in asked) and (strange := [term for term in study.terms if term not in told]):
