@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
 from sarcoid_epi.estimands import RECORDED_PREVALENCE
-from sarcoid_epi.estimators.declare import Answers, Estimator, Floats, Term, answers_of, estimator
-from sarcoid_epi.estimators.prevalence import NOBODY
+from sarcoid_epi.estimators.declare import Answers, Estimator, estimator
+from sarcoid_epi.estimators.prevalence import share
 from sarcoid_epi.stats import proportion
 from sarcoid_epi.stats.interval import Interval
 from sarcoid_epi.strata import Strata
@@ -37,19 +35,11 @@ References
 """
 
 
-def _with_limits(
-    limits: Callable[[Floats, Floats], Interval], name: str, label: str, references: tuple[str, ...]
-) -> Estimator:
+def _with_limits(limits: Callable[..., Interval], name: str, label: str, references: tuple[str, ...]) -> Estimator:
     """The estimator of the share on record with one kind of limits."""
 
     def answer(strata: Strata) -> Answers:
-        events, n = (np.asarray(count, dtype=float) for count in strata.events("osseous_recorded"))
-        with np.errstate(invalid="ignore", divide="ignore"):
-            share = events / n
-            error = np.sqrt(share * (1 - share) / n)
-        low, high = limits(events, n)
-        note = np.where(n > 0, "", NOBODY)
-        return answers_of(Term("osseous_recorded", share, low, high, error, n, events, note))
+        return share("osseous_recorded", *strata.events("osseous_recorded"), limits=limits)
 
     answer.__name__ = answer.__qualname__ = f"recorded_{name}"
     answer.__doc__ = _DOC.format(label=label, name=name, references=", ".join(references))

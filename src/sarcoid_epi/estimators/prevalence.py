@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from sarcoid_epi.estimands import HYPERCALCAEMIA_PREVALENCE, ORGAN_PREVALENCE, RECORDED_PREVALENCE
 from sarcoid_epi.estimators.declare import Answers, estimator, side_by_side, silent
+from sarcoid_epi.stats.interval import Interval
 from sarcoid_epi.stats.proportion import wilson
 from sarcoid_epi.strata import Strata
 from sarcoid_epi.vocabulary import ORGANS
@@ -121,11 +122,13 @@ def shares(strata: Strata, columns: Sequence[str], level: float = 0.95) -> Answe
     )
 
 
-def share(term: str, events: np.ndarray, n: np.ndarray, level: float = 0.95) -> Answers:
-    """events / n with Wilson limits and the binomial standard error, as answers for one term."""
+def share(
+    term: str, events: np.ndarray, n: np.ndarray, level: float = 0.95, limits: Callable[..., Interval] = wilson
+) -> Answers:
+    """events / n with limits, Wilson's by default, and the binomial standard error, as answers for one term."""
     events, n = (np.asarray(count, dtype=float)[:, None] for count in (events, n))
     known = n > 0
     proportion = np.divide(events, n, out=np.full(n.shape, np.nan), where=known)
     std_error = np.sqrt(np.divide(proportion * (1 - proportion), n, out=np.full(n.shape, np.nan), where=known))
-    low, high = wilson(events, n, level)
+    low, high = limits(events, n, level)
     return Answers((term,), proportion, low, high, std_error, n, events, np.where(known, "", NOBODY), level)
