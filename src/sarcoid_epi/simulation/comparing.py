@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from sarcoid_epi.scenario import Case, Study
-from sarcoid_epi.simulation.population import questions
+from sarcoid_epi.simulation.asking import questions
 from sarcoid_epi.simulation.summary import Read, Units, read
 from sarcoid_epi.simulation.terms import Terms
 from sarcoid_epi.stats.paired import paired

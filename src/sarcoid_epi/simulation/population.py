@@ -31,8 +31,6 @@ from sarcoid_epi.simulation.varied import POINTS, Spot, patients_of
 from sarcoid_epi.strata import FrameStrata, Strata, whole
 from sarcoid_epi.streams import uniforms
 
-__all__ = ["Patterns", "Population", "Replicates", "drawn", "made", "patterns_of", "population", "questions"]
-
 Array = NDArray[Any]
 Axes = Mapping[str, tuple[str, ...]]
 

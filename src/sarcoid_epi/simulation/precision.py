@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import sqrt
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Columns = Mapping[str, NDArray[Any]]
+from sarcoid_epi.simulation.terms import Columns, pieces
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ def _sum(a: tuple[int, int], b: tuple[int, int]) -> tuple[int, int]:
 def tallied(columns: Columns) -> Tally:
     """The tally of the rows of a part."""
     counts: dict[tuple[str, str], tuple[int, int]] = {}
-    for key, rows in by_term(columns):
+    for key, rows in pieces(columns):
         low, high, truth = (rows[name] for name in ("low", "high", "truth"))
         used = ~(np.isnan(low) | np.isnan(high) | np.isnan(truth))  # limits may lie at both infinities
         held = used & (low <= truth) & (truth <= high)
@@ -51,11 +49,3 @@ def precise(tally: Tally, error: float) -> bool:
     """
     shares = [((held + 2) / (used + 4), used) for used, held in tally.counts.values() if used]
     return all(sqrt(share * (1 - share) / used) <= error for share, used in shares)
-
-
-def by_term(columns: Columns) -> Iterator[tuple[tuple[str, str], Columns]]:
-    """Runs of rows of one run and term, in their order."""
-    run, term = columns["run"].astype(str), columns["term"].astype(str)
-    starts = np.flatnonzero(np.concatenate([[True][: len(run)], (run[1:] != run[:-1]) | (term[1:] != term[:-1])]))
-    for first, last in zip(starts, [*starts[1:], len(run)], strict=True):
-        yield (str(run[first]), str(term[first])), {name: values[first:last] for name, values in columns.items()}

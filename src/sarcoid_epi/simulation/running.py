@@ -17,11 +17,9 @@ from sarcoid_epi.scenario import Case, Study
 from sarcoid_epi.simulation.engines import Engine, finished
 from sarcoid_epi.simulation.making import Failure, Part, Unit, failure_of, make, part_name, replicates
 from sarcoid_epi.simulation.precision import Tally, precise, tallied
-from sarcoid_epi.simulation.stated import ENGINES, Stated, cases_of, state
-from sarcoid_epi.simulation.stored import PARTS, claim, is_of, key_of, read_parts, sound, store
+from sarcoid_epi.simulation.stated import Stated, cases_of, state
+from sarcoid_epi.simulation.stored import PARTS, claim, key_of, read_parts, sound, store
 from sarcoid_epi.simulation.varied import Spot, spot
-
-__all__ = ["ENGINES", "PARTS", "again", "gather", "is_of", "parts_of", "read_parts", "run", "unfinished", "units"]
 
 #: Patients and replicates of a part, at most: what a worker holds in memory at once.
 PATIENTS, REPLICATES = 2**22, 2000

@@ -57,10 +57,7 @@ def study_of(out: Path) -> Study:
     ConfigurationError
         When it is no study's folder.
     """
-    there = _recipe(out)
-    if there is None:
-        raise ConfigurationError(Problem(f"'{out}' holds no study", do="name a folder that `study` wrote"))
-    return Study.model_validate(there["study"])
+    return Study.model_validate(_demanded(out)["study"])
 
 
 def key_of(out: Path) -> str:
@@ -71,10 +68,7 @@ def key_of(out: Path) -> str:
     ConfigurationError
         When it is no study's folder.
     """
-    there = _recipe(out)
-    if there is None:
-        raise ConfigurationError(Problem(f"'{out}' holds no study", do="name a folder that `study` wrote"))
-    return str(there["key"])
+    return str(_demanded(out)["key"])
 
 
 def foreign(study: Study, out: Path) -> Problem:
@@ -92,6 +86,13 @@ def _recipe(out: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return said if isinstance(said, dict) and {"key", "study", "contents", "versions"} <= said.keys() else None
+
+
+def _demanded(out: Path) -> dict[str, Any]:
+    there = _recipe(out)
+    if there is None:
+        raise ConfigurationError(Problem(f"'{out}' holds no study", do="name a folder that `study` wrote"))
+    return there
 
 
 def _others(out: Path) -> bool:
@@ -127,8 +128,7 @@ def _difference(out: Path, there: Mapping[str, Any], mine: Mapping[str, Any]) ->
 
 def store(out: Path, name: str, content: bytes) -> None:
     """Put a part in its place, whole or not at all; another run may do the same at the same time."""
-    place = out / PARTS / name
-    write_bytes(place, content)
+    write_bytes(out / PARTS / name, content)
 
 
 def sound(out: Path, name: str) -> bool:

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from sarcoid_epi.measures import MEASURES, split
 from sarcoid_epi.scenario import Case, Study
-from sarcoid_epi.simulation.population import questions
-from sarcoid_epi.simulation.running import parts_of, read_parts
+from sarcoid_epi.simulation.asking import questions
+from sarcoid_epi.simulation.running import parts_of
+from sarcoid_epi.simulation.stored import read_parts
 from sarcoid_epi.simulation.terms import Columns, Terms, by_term
 from sarcoid_epi.stats.performance import Measured, performance
 

@@ -15,12 +15,14 @@ from sarcoid_epi.files import digest, write_text
 from sarcoid_epi.results import to_csv
 from sarcoid_epi.scenario import Study
 from sarcoid_epi.simulation import driving
+from sarcoid_epi.simulation.asking import questions
 from sarcoid_epi.simulation.comparing import Comparison, comparisons, estimands
 from sarcoid_epi.simulation.failing import Noted, noted
 from sarcoid_epi.simulation.planning import Plan, plans
-from sarcoid_epi.simulation.population import questions
-from sarcoid_epi.simulation.running import ENGINES, parts_of, read_parts
+from sarcoid_epi.simulation.running import parts_of
 from sarcoid_epi.simulation.splitting import Split, Splitting, drawn
+from sarcoid_epi.simulation.stated import ENGINES
+from sarcoid_epi.simulation.stored import read_parts
 from sarcoid_epi.simulation.summary import Summary, of_case, rows, units
 from sarcoid_epi.simulation.terms import by_term
 

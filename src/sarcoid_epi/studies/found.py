@@ -16,8 +16,8 @@ from sarcoid_epi.report.plots import Axis
 from sarcoid_epi.report.scales import said
 from sarcoid_epi.scenario import Case, Study
 from sarcoid_epi.simulation import driving, telling
+from sarcoid_epi.simulation.asking import questions
 from sarcoid_epi.simulation.driving import Varied
-from sarcoid_epi.simulation.population import questions
 from sarcoid_epi.vocabulary import label
 
 #: The share of limits that should hold the truth, and what Monte Carlo limits reach to on each side.

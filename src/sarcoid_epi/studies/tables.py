@@ -12,7 +12,7 @@ import pandas as pd
 from sarcoid_epi.files import digest
 from sarcoid_epi.report.content import Field, Sheet
 from sarcoid_epi.simulation import telling
-from sarcoid_epi.simulation.population import questions
+from sarcoid_epi.simulation.asking import questions
 from sarcoid_epi.studies.found import Found, level, named, spoken, values_of, verdict
 from sarcoid_epi.vocabulary import label
 
