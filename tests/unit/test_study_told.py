@@ -273,7 +273,7 @@ def test_a_study_run_from_its_file_writes_tables_and_page(tmp_path):
 
 
 def test_the_patients_of_a_width_lie_on_the_line_between_two_sizes():
-    found = [SimpleNamespace(case=case, run="a", term="t", mean_width=4 / np.sqrt(n))
+    found = [SimpleNamespace(case=case, run="a", term="t", mean_width=4 / np.sqrt(n), empirical_error=1 / np.sqrt(n))
              for case, n in enumerate((400, 1600, 6400))]  # fmt: skip
     cases = tuple(Case(case, "w", "d", "", n, ()) for case, n in enumerate((400, 1600, 6400)))
     study = SimpleNamespace(all_cases=lambda: cases, widths=(0.3, 0.2, 0.1, 0.08, 0.05, 0.04))
@@ -285,9 +285,18 @@ def test_the_patients_of_a_width_lie_on_the_line_between_two_sizes():
     assert {plan.case for plan in told.values()} == {0}
 
 
-def test_a_size_without_limits_is_passed_over():
+def test_where_limits_are_too_narrow_the_spread_of_estimates_decides():
+    """Limits a quarter of what estimates spread: 2 x 1.96 / sqrt(n) is 0.1 with 1537 patients, whatever they say."""
+    cases = tuple(Case(case, "w", "d", "", n, ()) for case, n in enumerate((400, 6400)))
+    found = [SimpleNamespace(case=case, run="a", term="t", mean_width=1 / np.sqrt(n), empirical_error=1 / np.sqrt(n))
+             for case, n in enumerate((400, 6400))]  # fmt: skip
+    (plan,) = plans(SimpleNamespace(all_cases=lambda: cases, widths=(0.1,)), found)
+    assert plan.patients == pytest.approx((2 * 1.959963984540054 / 0.1) ** 2)
+
+
+def test_a_size_without_an_answer_is_passed_over():
     cases = tuple(Case(case, "w", "d", "", n, ()) for case, n in enumerate((400, 1600, 6400)))
-    found = [SimpleNamespace(case=case, run="a", term="t", mean_width=width)
+    found = [SimpleNamespace(case=case, run="a", term="t", mean_width=width, empirical_error=width / 4)
              for case, width in enumerate((np.nan, 0.1, 0.05))]  # fmt: skip
     study = SimpleNamespace(all_cases=lambda: cases, widths=(0.1, 0.05, 0.2))
     told = {plan.width: plan for plan in plans(study, found)}

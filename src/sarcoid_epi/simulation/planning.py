@@ -1,4 +1,4 @@
-"""How many patients limits of a wanted width take, from the mean widths at the sizes of a study."""
+"""How many patients limits of a wanted width take, from what a study found at its sizes."""
 
 from __future__ import annotations
 
@@ -8,14 +8,18 @@ from itertools import pairwise
 from math import isfinite, nan
 
 import numpy as np
+from scipy.special import ndtri
 
 from sarcoid_epi.scenario import Case, Study
 from sarcoid_epi.simulation.summary import Summary
 
+#: Empirical standard errors that 95 % limits span if they are neither too wide nor too narrow.
+SPREAD = 2 * float(ndtri(0.975))
+
 
 @dataclass(frozen=True)
 class Plan:
-    """Patients of a replicate with which limits are as narrow as `width` on average, all else as in case `case`.
+    """Patients of a replicate with which limits may be as narrow as `width`, all else as in case `case`.
 
     NaN where the sizes of the study do not reach it: `reached` then says whether the `least` of them has limits that
     are narrower already, or the `most` has limits that are still wider.
@@ -32,6 +36,9 @@ class Plan:
 def plans(study: Study, found: Sequence[Summary]) -> Iterator[Plan]:
     """The patients that each wanted width takes; `case` is the one of the smallest size.
 
+    The width at a size is the mean width of the limits, or 2 x 1.96 empirical standard errors where estimates spread
+    more than limits say: a method must not look precise because its limits are too narrow.
+
     Between two sizes the logarithm of the width is drawn straight over that of the size: limits narrow as 1 over the
     square root of patients, or nearly so.
     """
@@ -40,7 +47,8 @@ def plans(study: Study, found: Sequence[Summary]) -> Iterator[Plan]:
     for one in found:
         case = cases[one.case]
         key = one.run, one.term, _but_for_size(case)
-        alike.setdefault(key, []).append((case, one.mean_width))
+        width = float(np.fmax(one.mean_width, SPREAD * one.empirical_error))
+        alike.setdefault(key, []).append((case, width))
     for (run, term, _), at in alike.items():
         sizes = [(case.size, width) for case, width in sorted(at, key=lambda each: each[0].size) if isfinite(width)]
         first = min(at, key=lambda each: each[0].size)[0].number

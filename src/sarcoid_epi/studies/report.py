@@ -129,9 +129,10 @@ def _planned(here: Found) -> tuple[Section, ...]:
     if not len(here.planning):
         return ()
     words = (
-        "Patients of a cohort with which limits are as narrow as that on average, all else as in the row. Between the "
-        "sizes of the study the logarithm of the width is drawn straight over that of the size. Widths are means over "
-        "the replicates that have an answer."
+        "Patients of a cohort with which limits may be as narrow as that, all else as in the row: the mean width of "
+        "the limits, or 2 \u00d7 1.96 empirical standard errors where estimates spread more than limits say. Both are "
+        "of the replicates that have an answer. Between the sizes of the study the logarithm of the width is drawn "
+        "straight over that of the size."
     )
     return (Section("planned", "How many patients a wanted width takes", (words,), (tables.planning(here),)),)
 
