@@ -21,7 +21,7 @@ DRIVEN = {
 }  # fmt: skip
 
 #: Coverage below which limits are no longer trusted; and the shares whose crossing matters, the first that is crossed.
-COVERED, SHARES = 0.90, (0.10, 0.50, 0.90)
+COVERED, CROSSED = 0.90, (0.10, 0.50, 0.90)
 
 #: Rows of bars that have room.
 ROWS = 40
@@ -163,7 +163,7 @@ def tipping(found: Found, group: Group, run: str, result: str) -> Surface | None
     known = [value for value in table.values() if not isnan(value)]
     scale = axis(group, {"coverage": "Coverage", "mean": "Mean estimate", "truth": "Truth"}[result], result)
     crossed = [
-        tip for tip in ((COVERED,) if result == "coverage" else SHARES) if known and min(known) < tip < max(known)
+        tip for tip in ((COVERED,) if result == "coverage" else CROSSED) if known and min(known) < tip < max(known)
     ]
     if not crossed or (result != "coverage" and not scale.share):
         return None

@@ -150,7 +150,7 @@ def _driven(here: Found) -> tuple[Section, ...]:
         f"Tornados and surfaces are drawn where more than chance varies: Monte Carlo error could make at most "
         f"{percent(drivers.CHANCE)} of the variance over the cases. A surface is drawn where coverage falls below "
         f"{percent(drivers.COVERED)} in some places and not in others, or a share exceeds "
-        f"{', '.join(map(percent, drivers.SHARES))}."
+        f"{', '.join(map(percent, drivers.CROSSED))}."
     )
     return (
         Section("driven", "What drives it", (how, left), (tables.indices(here), tables.swings(here)), tuple(plots)),
